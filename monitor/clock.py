@@ -1,0 +1,53 @@
+"""The time that the program goes by: the machine's, or that of a replayed day."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """The machine's clock."""
+
+    simulated = False
+
+    def now(self) -> datetime:
+        """Aware, UTC."""
+        return datetime.now(UTC)
+
+    def real(self, span: timedelta) -> float:
+        """How many seconds a person waits for `span` of this clock."""
+        return span.total_seconds()
+
+    async def sleep(self, span: timedelta) -> None:
+        await asyncio.sleep(max(0.0, self.real(span)))
+
+
+@dataclass(frozen=True)
+class ReplayClock(Clock):
+    """A replayed day: it stood at `starts_at` when the machine's clock read `wall_start` (epoch seconds), and runs
+    `speed` times as fast. Any process that knows the three reads the same time.
+    """
+
+    starts_at: datetime
+    wall_start: float
+    speed: float
+
+    simulated = True
+
+    def now(self) -> datetime:
+        return self.starts_at + timedelta(seconds=(time.time() - self.wall_start) * self.speed)
+
+    def real(self, span: timedelta) -> float:
+        return span.total_seconds() / self.speed
+
+
+async def set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for `event`, but no longer than `seconds` of real time; whether it came."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False

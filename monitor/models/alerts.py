@@ -1,0 +1,186 @@
+"""Rules and the alerts they give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+
+from monitor.models.quotes import Session
+from monitor.models.watch import Term
+
+
+class Severity(StrEnum):
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """At least `at_least`, or at most `at_most`: exactly one of the two is set."""
+
+    at_least: float | None = None
+    at_most: float | None = None
+
+    def holds(self, value: float) -> bool:
+        if self.at_least is not None:
+            return value >= self.at_least
+        return self.at_most is not None and value <= self.at_most
+
+
+class Measure(StrEnum):
+    """What of a quote a rule looks at. The distances are in per cent and never negative."""
+
+    CHANGE = "change"  # per cent from base_close
+    PRICE = "price"
+    BELOW_DAY_HIGH = "below_day_high"
+    ABOVE_DAY_LOW = "above_day_low"
+    BELOW_YEAR_HIGH = "below_year_high"
+    ABOVE_YEAR_LOW = "above_year_low"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadlineMatch:
+    """A headline that mentions the topic or any of the terms, and is of that feed, language and ticker where given.
+
+    With neither topic nor terms, any headline that the other fields let through.
+    """
+
+    topic: str | None = None
+    terms: tuple[Term, ...] = ()
+    feed: str | None = None
+    language: str | None = None
+    ticker: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteLevel:
+    """Each of `symbols` is a subject of its own."""
+
+    symbols: tuple[str, ...]
+    measure: Measure
+    limit: Comparison
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Per cent from the oldest bar within the last `minutes` to the price now."""
+
+    symbols: tuple[str, ...]
+    minutes: int
+    limit: Comparison
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """The day's volume is at least `times` the average daily volume."""
+
+    symbols: tuple[str, ...]
+    times: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedFailing:
+    """A feed (by name; None: any feed, each a subject of its own) has failed for at least `lasting`."""
+
+    feed: str | None
+    lasting: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotesStale:
+    """The quote source has given nothing for `lasting`, or a symbol's quote is stale for that long.
+
+    `symbols` empty: the source as a whole.
+    """
+
+    symbols: tuple[str, ...]
+    lasting: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllOf:
+    """All of the conditions, each true at some moment within the last `within` (None: at the same moment)."""
+
+    conditions: tuple[Condition, ...]
+    within: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnyOf:
+    conditions: tuple[Condition, ...]
+
+
+Condition = HeadlineMatch | QuoteLevel | Move | Volume | FeedFailing | QuotesStale | AllOf | AnyOf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """`rearm` is how far a value must fall back behind its limit, in the limit's own unit, before the rule fires again.
+
+    `hours` are New York wall-clock times (start included, end not; a start after the end spans midnight).
+    `sessions` are New York sessions. `max_age` bounds how old a headline may be when it is first seen.
+    """
+
+    name: str
+    severity: Severity
+    when: Condition
+    cooldown: timedelta = timedelta(minutes=15)
+    rearm: float = 0.5
+    max_age: timedelta = timedelta(hours=6)
+    hours: tuple[time, time] | None = None
+    sessions: frozenset[Session] = frozenset()
+    enabled: bool = True
+
+
+class AlertKind(StrEnum):
+    FIRED = "fired"
+    CANNOT_EVALUATE = "cannot-evaluate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadlineRef:
+    """A headline as an alert quotes it."""
+
+    id: int
+    title: str
+    link: str | None
+    source: str
+    language: str
+    published_at: datetime | None
+    first_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteRef:
+    """A quote as an alert quotes it, judged at `fired_at`. `age` is None when the source gave no trade time."""
+
+    symbol: str
+    price: float
+    currency: str | None
+    change_percent: float | None
+    traded_at: datetime | None
+    age: timedelta | None
+    session: Session
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """What a rule has to say. `text` is one printable line.
+
+    `id` is stable: the same firing, decided again after a crash, has the same id. `subject` is a symbol, a feed's
+    name, a story's address or "" for a rule as a whole.
+    """
+
+    id: str
+    rule: str
+    severity: Severity
+    kind: AlertKind
+    subject: str
+    text: str
+    fired_at: datetime
+    headlines: tuple[HeadlineRef, ...] = field(default=())
+    quotes: tuple[QuoteRef, ...] = field(default=())
+    simulated: bool = False

@@ -1,0 +1,313 @@
+"""Untrusted text made safe to show (`clean`, `clean_html`, `printable`) and made comparable (`fold`). Pure.
+
+A feed can put anything into a title: terminal escape sequences, bidirectional overrides that make a line read
+backwards, invisible characters that split a word, markup, entities escaped twice. What leaves `clean` and `printable`
+is one line of NFC text without control (Cc) and format (Cf) characters, surrogates, noncharacters and other invisible
+ones. The joiners ZWNJ and ZWJ stay between letters of the scripts whose spelling needs them and nowhere else, so a
+joined emoji falls apart into its parts, which every terminal draws equally wide.
+
+Every function here takes time linear in its input, whatever the input is; tests hold it to that.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+_TITLE_MARKUP = 16_384  # characters of raw input looked at; what lies beyond cannot reach a result of usual length
+_SUMMARY_MARKUP = 65_536
+_ROUNDS = 5  # of unescaping; honest feeds escape at most three times
+_MAX_MARKS = 8  # on one letter; more is decoration that climbs over other lines, and makes NFC quadratic
+_MAX_CLUSTER = 32
+_TABLE_SIZE = 32_768
+
+_JOINERS = "\u200c\u200d"
+# Arabic to Sinhala, Tibetan and Myanmar, Khmer and Mongolian: where a joiner is part of the spelling.
+_JOINED_SCRIPTS = "\u0600-\u0dff\u0f00-\u109f\u1780-\u18af"
+_STRAY_JOINER = re.compile(f"(?<![{_JOINED_SCRIPTS}])[{_JOINERS}]|[{_JOINERS}](?![{_JOINED_SCRIPTS}])")
+
+# Default_Ignorable_Code_Point without its Cf members: they take no room on the screen yet split a word.
+_IGNORABLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
+
+_INLINE_NAMES = """
+    a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark nobr q rb rp rt ruby s samp small
+    span strike strong sub sup time tt u var wbr
+"""
+_OTHER_NAMES = """
+    address applet area article aside audio base basefont blockquote body br button canvas caption center col
+    colgroup datalist dd details dialog dir div dl dt embed fieldset figcaption figure footer form frame frameset h1
+    h2 h3 h4 h5 h6 head header hgroup hr html iframe img input label legend li link main map marquee menu meta meter
+    nav noframes noscript object ol optgroup option output p param picture pre progress script search section select
+    slot source style summary svg table tbody td template textarea tfoot th thead title tr track ul video
+"""
+_INLINE = frozenset(_INLINE_NAMES.split())
+_ELEMENTS = _INLINE | frozenset(_OTHER_NAMES.split())
+_TOKEN = re.compile(
+    r"""(?P<comment><!--)
+      | <!\[CDATA\[ | \]\]>
+      | <[!?][a-zA-Z][^<>]*>
+      | <(?P<end>/?)(?P<name>[a-zA-Z][a-zA-Z0-9:-]*+)
+        (?P<attributes>(?:[^<>"']|"[^"<]*"|'[^'<]*')*+(?=>)|[^<>]*)>
+    """,
+    re.VERBOSE,
+)
+# What is dropped up to its end. Without an end, only the opening itself goes: a title may be about <script>.
+_CLOSERS = {"<!--": re.compile("-->")} | {
+    name: re.compile(f"</{name}[^<>]*>", re.IGNORECASE) for name in ("script", "style", "svg", "template")
+}
+# Names need their semicolon, or "Barnes&notebook" would lose its sense; numbers do not, as in a browser.
+_ENTITY = re.compile(r"&(?:#(?:[0-9]{1,20}|[xX][0-9a-fA-F]{1,16});?|[a-zA-Z][a-zA-Z0-9]{1,31};)")
+
+
+def clean(text: str | None, *, limit: int = 1000) -> str:
+    """One line of safe text from a title or a name, at most `limit` characters, the last of them "…" where it was cut.
+
+    Entities are unescaped until none is left, so that none can be armed by a later reader; then tags go. A tag is what
+    names an HTML element (or has a hyphen or colon in a lower-case name) and whose attributes, if any, hold a "=":
+    "x <y and z> w" and "<Exclusive>" are text. Cleaning twice is cleaning once.
+    """
+    return _cut(_settle(_capped(text or "", _TITLE_MARKUP)), limit)
+
+
+def clean_html(markup: str | None, *, limit: int = 4000) -> str:
+    """The same for a summary or a body: a longer input is read before it is cut. Blocks are parted by one space."""
+    return _cut(_settle(_capped(markup or "", _SUMMARY_MARKUP)), limit)
+
+
+def printable(text: object, *, limit: int = 4000) -> str:
+    """`str(text)` as one line that cannot steer a terminal or forge a line of a log; markup and entities stay."""
+    return _cut(_tidy(str(text)[: limit * 4]), limit)
+
+
+def _capped(markup: str, size: int) -> str:
+    if len(markup) <= size:
+        return markup
+    kept = markup[:size]
+    opened = kept.rfind("<")
+    return kept[:opened] if opened > kept.rfind(">") else kept
+
+
+def _settle(text: str) -> str:
+    for _ in range(_ROUNDS):
+        text = before = _tidy(text)
+        if "&" in text:
+            text = _ENTITY.sub(lambda entity: html.unescape(entity.group()), text)
+        if "<" in text:
+            text = _without_tags(text)
+        if text == before:
+            return text
+    return _tidy(text.replace("&", " ").replace("<", " "))  # nested to defeat the unescaping: nothing worth keeping
+
+
+def _without_tags(markup: str) -> str:
+    kept: list[str] = []
+    at = 0
+    endless: set[str] = set()  # searched for once and not found: keeps many openings without an end linear
+    for token in _TOKEN.finditer(markup):
+        name = token["name"]
+        if token.start() < at or (name is not None and not _is_element(name, token["attributes"])):
+            continue
+        kept.append(markup[at : token.start()])
+        kept.append("" if name is not None and name.lower() in _INLINE else " ")
+        at = token.end()
+        opened = token["comment"] or ("" if token["end"] else (name or "").lower())
+        if (closer := _CLOSERS.get(opened)) is not None and opened not in endless:
+            if (end := closer.search(markup, at)) is not None:
+                at = end.end()
+            else:
+                endless.add(opened)
+    kept.append(markup[at:])
+    return "".join(kept)
+
+
+def _is_element(name: str, attributes: str) -> bool:
+    if "=" not in attributes and attributes.strip(" /"):
+        return False
+    return name.lower() in _ELEMENTS or (name.islower() and ("-" in name or ":" in name))
+
+
+class _Visible(dict[int, int | None]):
+    """A `str.translate` table that learns: code point -> itself, a space, or None for what is dropped.
+
+    Bounded, because a hostile feed could otherwise fill it with all of Unicode.
+    """
+
+    def __init__(self, *, joiners: bool) -> None:
+        super().__init__()
+        self._joiners = joiners
+
+    def __missing__(self, code: int) -> int | None:
+        shown = self._shown(code)
+        if len(self) < _TABLE_SIZE:
+            self[code] = shown
+        return shown
+
+    def _shown(self, code: int) -> int | None:
+        char = chr(code)
+        if char.isspace():
+            return 0x20
+        if char in _JOINERS:
+            return code if self._joiners else None
+        dropped = (
+            unicodedata.category(char) in ("Cc", "Cf", "Cs")
+            or _IGNORABLE.match(char) is not None
+            or 0xFDD0 <= code <= 0xFDEF
+            or code & 0xFFFE == 0xFFFE
+        )
+        return None if dropped else code
+
+
+_SHOWN = _Visible(joiners=True)
+_COMPARED = _Visible(joiners=False)
+
+
+class _Marks(dict[int, str]):
+    """A `str.translate` table to the shape of a text: "m" for combining marks and joiners, "." for all else."""
+
+    def __missing__(self, code: int) -> str:
+        shape = "m" if _attaches(chr(code)) else "."
+        if len(self) < _TABLE_SIZE:
+            self[code] = shape
+        return shape
+
+
+_SHAPE = _Marks()
+_TOO_MANY_MARKS = re.compile(f"(?<=m{{{_MAX_MARKS}}})m+")
+_LONG_RUN = re.compile(rf"[^\w\s]{{{_MAX_MARKS + 1}}}")  # marks are no \w: without this no marks need counting
+
+
+def _attaches(char: str) -> bool:
+    return char in _JOINERS or unicodedata.category(char).startswith("M")
+
+
+def _tidy(text: str) -> str:
+    """The character rules, on one line."""
+    if not (text.isascii() and text.isprintable()):
+        if not text.isprintable() or _IGNORABLE.search(text) is not None:
+            text = text.translate(_SHOWN)
+        text = unicodedata.normalize("NFC", _thinned(text))
+        while (kept := _STRAY_JOINER.sub("", text)) != text:  # at most _MAX_MARKS times: a joiner gone may free another
+            text = unicodedata.normalize("NFC", kept)
+        text = _thinned(text)  # NFC takes a few marks apart
+    return " ".join(text.split())
+
+
+def _thinned(text: str) -> str:
+    if _LONG_RUN.search(text) is None:
+        return text
+    shape = text.translate(_SHAPE)
+    kept: list[str] = []
+    at = 0
+    for run in _TOO_MANY_MARKS.finditer(shape):
+        kept.append(text[at : run.start()].rstrip(_JOINERS))
+        at = run.end()
+    kept.append(text[at:])
+    return "".join(kept)
+
+
+def _cut(text: str, limit: int) -> str:
+    if len(text) <= limit:
+        return text
+    end = limit - 1
+    while end > 0 and _attaches(text[end]):
+        end -= 1
+    return text[:end].rstrip(f" {_JOINERS}") + "…"
+
+
+class Folded(NamedTuple):
+    """`original` made comparable in `text`, with the way back.
+
+    `aligned`: the two correspond character for character, which is so for most headlines.
+    """
+
+    original: str
+    text: str
+    aligned: bool = True
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The slice of `original` behind `text[start:end]`, for 0 <= start <= end <= len(text).
+
+        A character that folding made longer ("ﬁ", "…") is taken whole.
+        """
+        if self.aligned:
+            return start, end
+        slices = _slices(self.original)
+        if start == end:
+            at = slices[start][0] if start < len(slices) else len(self.original)
+            return at, at
+        return slices[start][0], slices[end - 1][1]
+
+    def written(self, start: int, end: int) -> str:
+        """`text[start:end]` with the case that it has in `original`."""
+        first, last = self.span(start, end)
+        written = self.original[first:last]
+        return written if written.isascii() else unicodedata.normalize("NFKC", written.translate(_COMPARED))
+
+
+def fold(text: str) -> Folded:
+    """NFKC, nothing invisible, case folded. ASCII costs next to nothing; only marks and loose jamo cost much."""
+    if text.isprintable():
+        if text.isascii():
+            return Folded(text, text.lower())
+        if _IGNORABLE.search(text) is None and unicodedata.is_normalized("NFKC", text):
+            folded = text.casefold()
+            if len(folded) == len(text):  # casefold never drops a character, so none became two either
+                return Folded(text, folded)
+    folded = text.translate(_FOLDED)
+    if _CONTINUES in folded:
+        folded = "".join(piece for piece, _, _ in _clusters(text))
+    return Folded(text, folded, aligned=False)
+
+
+_CONTINUES = "\0"  # cannot be in folded text
+
+
+class _Pieces(dict[int, str | None]):
+    """A `str.translate` table that learns: code point -> what it folds to by itself, or None for what is dropped.
+
+    `_CONTINUES` stands for what NFKC may compose with the character before it: marks, later letters of a syllable.
+    """
+
+    def __missing__(self, code: int) -> str | None:
+        shown = _COMPARED[code]
+        piece = None if shown is None else unicodedata.normalize("NFKC", chr(shown))
+        if piece is not None:
+            continues = unicodedata.category(piece[0]).startswith("M") or "\u1160" <= piece[0] <= "\u11ff"
+            piece = _CONTINUES if continues else piece.casefold()
+        if len(self) < _TABLE_SIZE:
+            self[code] = piece
+        return piece
+
+
+_FOLDED = _Pieces()
+
+
+def _clusters(text: str) -> list[tuple[str, int, int]]:
+    """What is folded as one, folded, with the slice of `text` that it is."""
+    clusters: list[tuple[str, int, int]] = []
+    for at, char in enumerate(text):
+        piece = _FOLDED[ord(char)]
+        if piece == _CONTINUES and clusters and len(clusters[-1][0]) < _MAX_CLUSTER:
+            before, start, _ = clusters[-1]
+            clusters[-1] = (before + char, start, at + 1)
+        elif piece is not None:
+            clusters.append((char, at, at + 1))
+    return [(_folded_cluster(cluster), start, end) for cluster, start, end in clusters]
+
+
+def _folded_cluster(cluster: str) -> str:
+    piece = _FOLDED[ord(cluster)] if len(cluster) == 1 else _CONTINUES
+    if piece is not None and piece != _CONTINUES:
+        return piece
+    return unicodedata.normalize("NFKC", cluster.translate(_COMPARED)).casefold()
+
+
+@lru_cache(maxsize=16)
+def _slices(text: str) -> list[tuple[int, int]]:
+    """For each character of the folded text, the slice of `text` that it came from."""
+    return [(start, end) for piece, start, end in _clusters(text) for _ in piece]
