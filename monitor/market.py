@@ -1,0 +1,128 @@
+"""Sessions, and how old a quote is. Pure: whoever asks brings the time.
+
+How old a quote is follows from its trade time and its session, never from the time it was fetched: an answer that came
+a second ago may carry a price of last Friday. The time of the fetch only tells that the source still answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from monitor.models import Quote, Session
+from monitor.when import NEW_YORK, span
+
+CLOCK_SKEW = timedelta(minutes=2)
+"""How far ahead of this machine's clock a trade may lie and still count as just made."""
+
+_MISSED_ROUNDS = 3  # a refresh may fail twice before the quote counts as not refreshed
+_PRE_OPEN, _OPEN, _CLOSE, _POST_CLOSE = time(4), time(9, 30), time(16), time(20)
+_SATURDAY = 5
+
+
+class Limits(Protocol):
+    """The settings that `staleness` needs; `QuoteSettings` has them."""
+
+    @property
+    def interval(self) -> timedelta: ...
+    @property
+    def closed_interval(self) -> timedelta: ...
+    @property
+    def stale_after(self) -> timedelta: ...
+    @property
+    def stale_after_extended(self) -> timedelta: ...
+
+
+class StaleKind(StrEnum):
+    """What makes a quote stale."""
+
+    NO_TRADE = "no-trade"
+    NOT_REFRESHED = "not-refreshed"
+    AGE_UNKNOWN = "age-unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Staleness:
+    """Why a quote is stale, and for how long nothing has traded or been refreshed; `str` says it in a few words."""
+
+    kind: StaleKind
+    since: timedelta | None = None
+
+    def __str__(self) -> str:
+        if self.since is None:
+            return "age unknown"
+        what = "no trade" if self.kind is StaleKind.NO_TRADE else "not refreshed"
+        return f"{what} for {span(self.since)}"
+
+
+def age(quote: Quote, now: datetime) -> timedelta | None:
+    """Time since the quote's last trade, never negative; None when its trade time is missing or lies in the future.
+
+    A trade up to `CLOCK_SKEW` ahead of `now` is taken as made now.
+    """
+    return None if quote.traded_at is None else _elapsed(quote.traded_at, now)
+
+
+def staleness(quote: Quote, now: datetime, limits: Limits) -> Staleness | None:
+    """Why the quote must not be taken for the current price, or None while it may.
+
+    A market that is open owes a trade within `stale_after` (pre- and post-market: `stale_after_extended`), to which the
+    source's own delay is added. A closed market owes none, but the source still owes an answer: at any time a quote
+    that missed three rounds of polling is stale (never sooner than the limit for trades).
+    """
+    if quote.session is Session.CLOSED:
+        interval, patience = limits.closed_interval, timedelta(0)
+    elif quote.session is Session.REGULAR:
+        interval, patience = limits.interval, limits.stale_after
+    else:
+        interval, patience = limits.interval, limits.stale_after_extended
+    refreshed, traded = _elapsed(quote.fetched_at, now), age(quote, now)
+    if refreshed is not None and refreshed > max(interval * _MISSED_ROUNDS, patience):
+        return Staleness(StaleKind.NOT_REFRESHED, refreshed)
+    if refreshed is None or traded is None:
+        return Staleness(StaleKind.AGE_UNKNOWN)
+    if is_open(quote) and traded > patience + quote.delay:
+        return Staleness(StaleKind.NO_TRADE, traded)
+    return None
+
+
+def is_stale(quote: Quote, now: datetime, limits: Limits) -> bool:
+    """Whether `staleness` has a reason."""
+    return staleness(quote, now, limits) is not None
+
+
+def is_open(quote: Quote) -> bool:
+    """Whether the quote's market traded when it was fetched, in extended hours or not."""
+    return quote.session is not Session.CLOSED
+
+
+def new_york_session(now: datetime) -> Session:
+    """The session of the New York stock exchanges by the clock alone.
+
+    Weekdays: pre-market from 04:00, regular from 09:30, post-market from 16:00 to 20:00, New York time. Holidays and
+    early closes are not known here: they need an exchange calendar. What a market really does is in `Quote.session`.
+    """
+    local = now.astimezone(NEW_YORK)
+    at = local.time()
+    if local.weekday() >= _SATURDAY or at < _PRE_OPEN or at >= _POST_CLOSE:
+        return Session.CLOSED
+    if at < _OPEN:
+        return Session.PRE
+    return Session.REGULAR if at < _CLOSE else Session.POST
+
+
+def trading_day(now: datetime) -> date:
+    """The New York date of the trading day that runs at `now`, or else of the last one; it begins at 04:00.
+
+    Weekends are skipped, holidays are not (`new_york_session`).
+    """
+    local = now.astimezone(NEW_YORK)
+    day = local.date() if local.time() >= _PRE_OPEN else local.date() - timedelta(days=1)
+    return day - timedelta(days=max(0, day.weekday() - (_SATURDAY - 1)))
+
+
+def _elapsed(since: datetime, now: datetime) -> timedelta | None:
+    elapsed = now.astimezone(UTC) - since
+    return max(elapsed, timedelta(0)) if elapsed >= -CLOCK_SKEW else None
