@@ -1,0 +1,42 @@
+"""What the rules look at in one round. Whoever evaluates them gathers it; nothing here is asked for anywhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from monitor.market import Staleness
+from monitor.models import Bar, FeedState, Headline, Quote, QuoteSourceState, Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """One round: what is new, and what is known now.
+
+    `headlines` are those that this round brought or changed, with what they mention; empty on a round of quotes.
+    `stale` says of each symbol whose quote must not be taken for the current price why (`market.staleness`).
+    `bars` are one-minute bars, oldest first, at least as far back as the longest move of the rules. `feeds` are the
+    enabled feeds by name. `quote_source` None: no quotes are asked for at all. `session` is New York's by the clock.
+    `started_at` is when this collector began: what was stored by an earlier one and not asked for since is not held
+    against a source. None: everything stored counts.
+    """
+
+    session: Session
+    headlines: Sequence[Headline] = ()
+    quotes: Mapping[str, Quote] = field(default_factory=dict)
+    stale: Mapping[str, Staleness] = field(default_factory=dict)
+    bars: Mapping[str, Sequence[Bar]] = field(default_factory=dict)
+    feeds: Mapping[str, FeedState] = field(default_factory=dict)
+    quote_source: QuoteSourceState | None = None
+    started_at: datetime | None = None
+    simulated: bool = False
+
+    @property
+    def quotes_asked(self) -> bool:
+        """Whether the quote source has answered or failed since this collector began."""
+        return self.quote_source is not None and self.since_start(self.quote_source.last_checked_at)
+
+    def since_start(self, checked_at: datetime | None) -> bool:
+        """Whether a check at `checked_at` is this collector's own."""
+        return checked_at is not None and (self.started_at is None or checked_at >= self.started_at)
