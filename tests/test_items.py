@@ -202,8 +202,8 @@ def scan(text: str) -> list[str] | None:
         if skip:
             end = text.find(closers[skip], at + len(skip))
             if end < 0:
-                return None
-            at = end + 3
+                break
+            at = end + len(closers[skip])
         elif text.startswith("<item>", at):
             if opened >= 0:
                 return None

@@ -136,26 +136,19 @@ def test_hints_are_read_whether_or_not_anything_is_new() -> None:
     head = (
         "<ttl> 60 </ttl><skipHours><hour>0</hour><hour>23</hour><hour>24</hour><hour>77</hour></skipHours>"
         "<skipDays><day>Saturday</day><day>sunday</day><day>Funday</day></skipDays>"
-        "<sy:updatePeriod>daily</sy:updatePeriod><sy:updateFrequency>4</sy:updateFrequency>"
     )
-    text = rss("<title>t</title>", head=head, attributes=' xmlns:sy="http://purl.org/rss/1.0/modules/syndication/"')
+    text = rss("<title>t</title>", head=head)
     first = document(text)
     for result in (first, document(text, known=first.item_digests)):
         assert result.ttl == timedelta(hours=1)
-        assert result.update_period == timedelta(hours=6)
         assert result.skip_hours == {0, 23}
         assert result.skip_days == {5, 6}
 
 
 def test_absurd_hints_are_no_hints() -> None:
-    head = "<ttl>99999999999999999999</ttl><skipHours><hour>x</hour><skipDays/><sy:updatePeriod>never</sy:updatePeriod>"
+    head = "<ttl>99999999999999999999</ttl><skipHours><hour>x</hour><skipDays/>"
     result = document(rss("<title>t</title>", head=head))
-    assert (result.ttl, result.update_period, result.skip_hours, result.skip_days) == (
-        None,
-        None,
-        frozenset(),
-        frozenset(),
-    )
+    assert (result.ttl, result.skip_hours, result.skip_days) == (None, frozenset(), frozenset())
 
 
 def test_the_language_decides_what_a_time_without_zone_means() -> None:

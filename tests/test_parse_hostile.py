@@ -70,6 +70,15 @@ def test_an_item_the_parser_raises_on_costs_only_itself() -> None:
     assert len(result.item_digests) == 3
 
 
+@pytest.mark.parametrize(
+    "spoilt", ["<source>", "<description>", "<svg>", "<content><div>", '<p x="', "<author>", "<image>"]
+)
+def test_a_malformed_item_spoils_no_other(spoilt: str) -> None:
+    body = rss(f"<item><title>a</title>{spoilt}</item><item><title>b</title><description>c</description></item>")
+    first, second = document(body).entries
+    assert (first.title, second.title, second.summary) == ("a", "b", "c")
+
+
 def test_a_document_of_nothing_the_parser_can_read_fails_in_words() -> None:
     result = read(
         rss(f"<item>{POISON}</item>", ' xmlns:g="http://www.opengis.net/gml"'),

@@ -14,22 +14,22 @@ if TYPE_CHECKING:
     from monitor.sources.items import Root
 
 _LOOKED_AT = 65_536  # characters
-_PERIODS = {"hourly": 1, "daily": 24, "weekly": 168, "monthly": 720, "yearly": 8760}
 _DAYS = {"monday": 0, "tuesday": 1, "wednesday": 2, "thursday": 3, "friday": 4, "saturday": 5, "sunday": 6}
 _LANGUAGE = re.compile(r"""\bxml:lang\s*=\s*["']([A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*)""")
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """`title` is cleaned, `link` as given. `ttl` and `update_period` (RSS `sy:`) are how long the publisher says the
-    document stays fresh; `skip_hours` (0 to 23) and `skip_days` (0 is Monday) are in UTC.
+    """`title` is cleaned, `link` as given. `ttl` is how long the publisher says the document stays fresh; `skip_hours`
+    (0 to 23) and `skip_days` (0 is Monday) are in UTC.
+
+    `sy:updatePeriod` is not read: WordPress writes "hourly" into every feed, and nobody ever chose it.
     """
 
     title: str | None = None
     link: str | None = None
     language: str = ""
     ttl: timedelta | None = None
-    update_period: timedelta | None = None
     skip_hours: frozenset[int] = frozenset()
     skip_days: frozenset[int] = frozenset()
 
@@ -46,19 +46,9 @@ def read_channel(opening: str, head: str, root: Root) -> Channel:
         link=html.unescape(_value(head, "link")[:4096]) or None if root.item == "item" else None,
         language=_value(head, "language")[:35] or (declared[1] if declared else ""),
         ttl=timedelta(minutes=int(minutes)) if re.fullmatch(r"[0-9]{1,6}", minutes) else None,
-        update_period=_update_period(head),
         skip_hours=frozenset(int(hour) % 24 for hour in hours if int(hour) <= 24),
         skip_days=frozenset(_DAYS[day] for day in days if day in _DAYS),
     )
-
-
-def _update_period(head: str) -> timedelta | None:
-    period = _PERIODS.get(_value(head, "updatePeriod", "sy:").lower())
-    if period is None:
-        return None
-    frequency = _value(head, "updateFrequency", "sy:")
-    times = int(frequency) if re.fullmatch(r"[0-9]{1,4}", frequency) else 1
-    return timedelta(hours=period) / max(times, 1)
 
 
 def _value(head: str, name: str, prefix: str = "") -> str:

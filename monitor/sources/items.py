@@ -1,6 +1,6 @@
 """The raw items of a feed document, found and cut without parsing it, so that only new ones have to be parsed.
 
-Parsing costs about 400 µs an item, this about 3. It is exact for documents whose items stand side by side and are
+Parsing costs about 400 µs an item, this about 7. It is exact for documents whose items stand side by side and are
 closed; for any other it says so by taking the whole document as one new item.
 """
 
@@ -119,7 +119,7 @@ class Items:
 def cut(text: str, root: Root, known: frozenset[bytes]) -> Items:
     """The items of `text` whose digest is not in `known`, in the document's order, each once.
 
-    Linear in the length of `text`, whatever it holds; about 3 µs an item.
+    Linear in the length of `text`, whatever it holds; about 7 µs an item of 1 KB.
     """
     spans = _spans(text, root)
     left_out = len(spans) > MOST

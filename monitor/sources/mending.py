@@ -8,8 +8,8 @@ no entity can grow, and nothing outside is ever fetched.
 from __future__ import annotations
 
 import re
+from html import escape  # not xml.sax.saxutils: that imports urllib.request, 30 ms
 from html.entities import html5
-from xml.sax.saxutils import escape
 
 LONGEST = 65_536  # characters of one text; `monitor.text` does not look further either
 LONGEST_WORD = 4096  # as `links.MAX_LENGTH`; feedparser looks for addresses of authors in quadratic time
@@ -77,4 +77,4 @@ def _named(reference: str, name: str, entities: dict[str, str]) -> str:
     if name in _OWN:
         return reference
     meaning = entities.get(name) or html5.get(f"{name};")
-    return "&amp;" + reference[1:] if meaning is None else escape(_ILLEGAL.sub("", meaning))
+    return "&amp;" + reference[1:] if meaning is None else escape(_ILLEGAL.sub("", meaning), quote=False)
