@@ -1,0 +1,178 @@
+"""Read-only connections, as many as there are viewers."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from monitor.errors import StoreCorrupt
+from monitor.store import alerts, faults, feeds, files, headlines, quotes, schema, search, status
+from monitor.store.records import Activity, AlertFilter, CollectorInfo, Counts, HeadlineFilter, Position, StoredFeed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from monitor.models import Alert, Bar, Headline, Quote, QuoteSourceState
+
+__all__ = ["Activity", "AlertFilter", "CollectorInfo", "Counts", "HeadlineFilter", "Position", "Reader", "StoredFeed"]
+
+CACHE_KIB = 4 * 1024
+MOST_FAULTS = 20
+
+
+class Reader:
+    """What a viewer reads with, in the thread that opened it. It never writes, and holds up no writer.
+
+    Every method sees one state of the database, and a block under `snapshot` sees the same one throughout. All raise
+    the StoreError kinds, after which the Reader may be used again; `still_there` says when to open another.
+    """
+
+    def __init__(self, path: Path, identity: files.Identity, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._identity = identity
+        self._connection = connection
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open what a collector has made, also while it writes, and where this account may only read (docs/schema.md).
+
+        Raises StoreMissing, StoreTooNew, StoreCorrupt, StoreReadOnly, or StoreError with what else is wrong.
+        """
+        real = Path(os.path.realpath(path))
+        identity = files.identity(real)
+        with faults.told(real):
+            connection = files.connect(real, "ro")
+            try:
+                connection.execute("PRAGMA query_only = ON")
+                connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+                schema.require_current(connection, real)
+            except BaseException:
+                connection.close()
+                raise
+        return cls(real, identity, connection)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def still_there(self) -> bool:
+        """False when the file at the path is no longer the open one: nothing new will ever be seen in this one."""
+        return files.is_there(self.path, self._identity)
+
+    def data_version(self) -> int:
+        """A number that changes with every commit of the collector. 3 µs, so it may be asked many times a second."""
+        with faults.told(self.path):
+            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """All reading inside the block sees one state. Keep it short: the write-ahead log grows while it lasts."""
+        with faults.told(self.path):
+            if self._connection.in_transaction:
+                yield self._connection
+                return
+            self._connection.execute("BEGIN")
+            try:
+                yield self._connection
+            finally:
+                self._connection.rollback()
+
+    def headlines(self, wanted: HeadlineFilter | None = None) -> list[Headline]:
+        """The headlines that `wanted` lets through, newest first by (sort_at, id)."""
+        with self.snapshot() as connection:
+            return headlines.by_id(connection, search.ids(connection, wanted or HeadlineFilter()))
+
+    def headline_ids(self, wanted: HeadlineFilter) -> list[int]:
+        """Their ids only: for lists of many thousands, of which `headlines_by_id` fetches what is shown."""
+        with self.snapshot() as connection:
+            return search.ids(connection, wanted)
+
+    def headlines_by_id(self, ids: Sequence[int]) -> list[Headline]:
+        """The headlines with these ids, in this order; those that were deleted since are left out."""
+        with self.snapshot() as connection:
+            return headlines.by_id(connection, ids)
+
+    def headlines_after(self, number: int, *, limit: int = 1000) -> list[Headline]:
+        """The headlines that arrived after the one with this id, in order of arrival."""
+        with self.snapshot() as connection:
+            return headlines.after(connection, number, limit)
+
+    def alerts(self, wanted: AlertFilter | None = None) -> list[Alert]:
+        """The alerts that `wanted` lets through, newest first."""
+        with self.snapshot() as connection:
+            return alerts.found(connection, wanted or AlertFilter())
+
+    def alerts_after(self, number: int, *, limit: int = 1000) -> list[tuple[int, Alert]]:
+        """The alerts recorded after the one with this number, in that order, each with its own."""
+        with self.snapshot() as connection:
+            return alerts.after(connection, number, limit)
+
+    def newest(self) -> Position:
+        """Where `headlines_after` and `alerts_after` begin to follow."""
+        with self.snapshot() as connection:
+            return Position(headlines.last(connection), alerts.last(connection))
+
+    def quotes(self) -> dict[str, Quote]:
+        """The last good quote of each symbol ever asked for."""
+        with self.snapshot() as connection:
+            return quotes.latest(connection)
+
+    def quote_source(self) -> QuoteSourceState:
+        with self.snapshot() as connection:
+            return quotes.source(connection)
+
+    def bars(
+        self,
+        symbol: str,
+        *,
+        interval: str = "1m",
+        source: str = "polled",
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> list[Bar]:
+        """Bars with `since` <= at < `until`, in order of time; `source` is "polled" (one minute only) or "yahoo"."""
+        with self.snapshot() as connection:
+            return quotes.bars(connection, symbol, interval=interval, source=source, since=since, until=until)
+
+    def recent_bars(self, symbols: Sequence[str], since: datetime) -> dict[str, list[Bar]]:
+        """The polled one-minute bars from `since` on, by symbol, in order of time."""
+        with self.snapshot() as connection:
+            return quotes.recent_bars(connection, symbols, since)
+
+    def feeds(self) -> list[StoredFeed]:
+        """All feeds ever configured, those of the settings first, by name."""
+        with self.snapshot() as connection:
+            return feeds.stored(connection)
+
+    def activity(self, since: datetime) -> dict[str, Activity]:
+        """By url, what each feed that was polled has done since then. Polls are kept for `store.keep.polls`."""
+        with self.snapshot() as connection:
+            return feeds.activity(connection, since)
+
+    def collector(self) -> CollectorInfo | None:
+        """Who collects, or did last; None before the first. Only its lock can say whether it lives (`monitor.lock`)."""
+        with self.snapshot() as connection:
+            return status.collector(connection)
+
+    def counts(self) -> Counts:
+        """How many rows there are."""
+        with self.snapshot() as connection:
+            return status.counts(connection, self.path)
+
+    def quick_check(self) -> list[str]:
+        """What SQLite finds wrong with the file, in its words; nothing when it is sound. Reads all of it."""
+        try:
+            with self.snapshot() as connection:
+                found = [str(row[0]) for row in connection.execute(f"PRAGMA quick_check({MOST_FAULTS})")]
+        except StoreCorrupt as error:  # where the damage keeps it from looking further
+            found = [str(error)]
+        return [] if found == ["ok"] else found

@@ -1,0 +1,120 @@
+"""What the store takes and gives beside the models: filters, and rows that no other room has a name for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitor.models import Feed, FeedState, Headline, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadlineFilter:
+    """Headlines for which everything given holds, newest first, at most `limit`.
+
+    `topic` is a topic's name, `ticker` a symbol, `feed` a feed's name or url. `since` <= sort_at < `until`.
+    `text` holds words, all of which must be in the title, as parts of words too and in any case; "quoted words" stay
+    together. `before` is (sort_at, id) of the last headline of the page before.
+    """
+
+    topic: str | None = None
+    ticker: str | None = None
+    feed: str | None = None
+    language: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    text: str = ""
+    before: tuple[datetime, int] | None = None
+    limit: int = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertFilter:
+    """Alerts for which everything given holds, newest first, at most `limit`.
+
+    `ticker` is the subject or among the quotes of the alert. `since` <= fired_at < `until`.
+    """
+
+    rule: str | None = None
+    severity: Severity | None = None
+    ticker: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far somebody has followed: id of the last headline and number of the last alert, 0 before the first."""
+
+    headline: int = 0
+    alert: int = 0
+
+    def at_headline(self, number: int) -> Position:
+        return Position(number, self.alert)
+
+    def at_alert(self, number: int) -> Position:
+        return Position(self.headline, number)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What one poll brought: headlines never seen before, and known ones that now read differently."""
+
+    new: tuple[Headline, ...] = ()
+    updated: tuple[Headline, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectorInfo:
+    """Who collects, or did last. The replay's three numbers are those of `clock.ReplayClock`, None for real time.
+
+    `started_at` and `heartbeat_at` are the collector's own clock's, which in a replay is the replayed day's.
+    `replay_wall_start` is in seconds of the Unix epoch. `settings_error` is why the settings file as it is now is not
+    in force.
+    """
+
+    pid: int
+    host: str
+    version: str
+    started_at: datetime
+    heartbeat_at: datetime
+    settings_file: str | None = None
+    settings_error: str | None = None
+    simulated: bool = False
+    replay_starts_at: datetime | None = None
+    replay_wall_start: float | None = None
+    replay_speed: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFeed:
+    """A feed without its headers, which are not stored. `active` is false when the settings no longer name it."""
+
+    feed: Feed
+    state: FeedState
+    active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """What a feed did in a stretch of time. `latency` is the mean of the polls that were answered."""
+
+    polls: int
+    failures: int
+    new: int
+    updated: int
+    latency: timedelta | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How many rows there are, and how large the database is, its write-ahead log included."""
+
+    headlines: int
+    feeds: int
+    quotes: int
+    bars: int
+    alerts: int
+    undelivered: int
+    bytes: int

@@ -1,0 +1,56 @@
+"""Who collects, what all headlines were matched with, and how much is stored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from monitor.store import files
+from monitor.store.codec import Columns, moment
+from monitor.store.records import CollectorInfo, Counts
+
+if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
+
+    from sqlite_utils import Database
+
+INFO = Columns.of(CollectorInfo, started_at=moment, heartbeat_at=moment, replay_starts_at=moment, simulated=bool)
+
+
+def collector(connection: sqlite3.Connection) -> CollectorInfo | None:
+    row = connection.execute(INFO.select("FROM collector")).fetchone()
+    return INFO.model(row) if row else None
+
+
+def beat(db: Database, info: CollectorInfo) -> None:
+    db.table("collector").upsert({"id": 1, **INFO.row(info)}, pk="id")
+
+
+def matcher(connection: sqlite3.Connection) -> str | None:
+    row = connection.execute("SELECT value FROM meta WHERE key = 'matcher'").fetchone()
+    return str(row[0]) if row else None
+
+
+def keep_matcher(db: Database, fingerprint: str) -> None:
+    db.table("meta").upsert({"key": "matcher", "value": fingerprint}, pk="key")
+
+
+def counts(connection: sqlite3.Connection, path: Path) -> Counts:
+    """Counting is a walk over each table's smallest index: 10 ms for a million headlines."""
+    row = connection.execute(
+        """
+        SELECT (SELECT count(*) FROM headlines), (SELECT count(*) FROM feeds WHERE active),
+            (SELECT count(*) FROM quotes), (SELECT count(*) FROM bars), (SELECT count(*) FROM alerts),
+            (SELECT count(DISTINCT alert_id) FROM alert_deliveries WHERE delivered_at IS NULL)
+        """
+    ).fetchone()
+    stored, active, quoted, bars, fired, undelivered = row
+    return Counts(
+        headlines=stored,
+        feeds=active,
+        quotes=quoted,
+        bars=bars,
+        alerts=fired,
+        undelivered=undelivered,
+        bytes=files.size(path),
+    )
