@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class Clock:
@@ -22,6 +25,8 @@ class Clock:
         return span.total_seconds()
 
     async def sleep(self, span: timedelta) -> None:
+        import asyncio  # 30 ms, which commands that only read the time need not pay
+
         await asyncio.sleep(max(0.0, self.real(span)))
 
 
@@ -46,8 +51,10 @@ class ReplayClock(Clock):
 
 async def set_within(event: asyncio.Event, seconds: float) -> bool:
     """Wait for `event`, but no longer than `seconds` of real time; whether it came."""
+    from asyncio import timeout
+
     try:
-        async with asyncio.timeout(seconds):
+        async with timeout(seconds):
             return await event.wait()
     except TimeoutError:
         return False

@@ -1,0 +1,89 @@
+"""The pure parts: matching headlines against all topics and tickers, and judging rules."""
+
+from __future__ import annotations
+
+import random
+import time
+from datetime import UTC, datetime, timedelta
+
+from monitor.alerts.rules import Facts, Memory, RuleBook
+from monitor.config import load
+from monitor.config.files import packaged
+from monitor.models import Comparison, Measure, Quote, QuoteLevel, Rule, Session, Severity
+from monitor.topics import Matcher
+
+HEADLINES = 50_000
+RULES, TICKERS = 200, 100
+NOW = datetime(2025, 1, 27, 15, 0, tzinfo=UTC)
+WORDS = (
+    *("DeepSeek", "Nvidia", "shares", "fall", "as", "cheap", "model", "from", "China", "shakes", "markets", "Oracle"),
+    *("Stargate", "spending", "plan", "Microsoft", "earnings", "chips", "data", "centre", "power", "analysts", "say"),
+    *(
+        "딥시크",
+        "충격",
+        "엔비디아",
+        "급락",
+        "반도체",
+        "나스닥",
+        "하락",
+        "深度求索",
+        "英伟达",
+        "股价",
+        "暴跌",
+        "美股",
+        "开盘",
+    ),
+)
+
+
+def measure() -> list[tuple[str, str]]:
+    return [_matching(), _judging()]
+
+
+def _matching() -> tuple[str, str]:
+    settings = load(packaged())
+    matcher = Matcher(settings.topics, settings.tickers)
+    chance = random.Random(27)
+    titles = [" ".join(chance.choices(WORDS, k=10)) for _ in range(HEADLINES)]
+    matcher.match(titles[0])
+    started = time.process_time()
+    for title in titles:
+        matcher.match(title)
+    return (
+        f"{HEADLINES:,} headlines against {len(settings.topics)} topics and {len(settings.tickers)} tickers",
+        f"{time.process_time() - started:.2f} s CPU",
+    )
+
+
+def _judging() -> tuple[str, str]:
+    symbols = tuple(f"T{number}" for number in range(TICKERS))
+    rules = [
+        Rule(
+            name=f"rule {number}",
+            severity=Severity.INFO,
+            when=QuoteLevel(symbols=symbols, measure=Measure.CHANGE, limit=Comparison(at_most=-1 - number / 20)),
+        )
+        for number in range(RULES)
+    ]
+    book, memory = RuleBook(rules), Memory()
+    chance = random.Random(27)
+    rounds = []
+    for turn in range(20):
+        now = NOW + timedelta(seconds=15 * turn)
+        quotes = {
+            symbol: Quote(
+                symbol=symbol,
+                price=100 + chance.uniform(-2, 2),
+                traded_at=now,
+                session=Session.REGULAR,
+                fetched_at=now,
+                base_close=100.0,
+            )
+            for symbol in symbols
+        }
+        facts = Facts(session=Session.REGULAR, quotes=quotes)
+        started = time.process_time()
+        decision = book.evaluate(facts, memory, now)
+        rounds.append(time.process_time() - started)
+        memory.apply(decision.memory)
+    return f"{RULES} rules on {TICKERS} tickers, a quote round", f"{sorted(rounds)[10] * 1000:.1f} ms CPU"

@@ -1,0 +1,106 @@
+"""The `monitor` command. Subcommands are imported when called: `monitor --help` costs click and nothing more."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import os
+import sys
+from pathlib import Path
+
+import click
+
+import monitor
+from monitor.errors import AlreadyCollecting, ConfigError, MonitorError
+
+COMMANDS = {
+    "alerts": "List alerts, newest first.",
+    "check": "Check the settings and say every mistake at once.",
+    "collect": "Collect feeds and quotes, without a screen.",
+    "demo": "Replay 27 January 2025 on this machine alone (SIMULATED).",
+    "doctor": "Try everything once and say what is wrong, with a cure.",
+    "feeds": "List feeds; import and export them as OPML.",
+    "headlines": "List headlines, newest first.",
+    "history": "List past prices of a symbol, fetched by the collector.",
+    "poll": "Have the collector ask its sources now.",
+    "quotes": "List the last quotes.",
+    "status": "Say whether a collector lives and how its sources are.",
+    "tail": "Print headlines and alerts as they come.",
+}
+
+FAULT = 1
+STATUS = {ConfigError: 2, AlreadyCollecting: 3}  # 2 is also click's for wrong usage
+INTERRUPTED = 130  # as shells have it
+
+
+class _Commands(click.Group):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] == "--headless":
+            args = ["collect", *args[1:]]
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """As ever, but Ctrl-C and a reader of the output who goes away end a command without a word."""
+        try:
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            from monitor.cli.rows import is_read
+
+            if is_read():
+                raise
+            # Python would complain at exit when it flushes what is left; give it a place to flush to.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            for stream in (sys.stdout, sys.stderr):
+                os.dup2(nowhere, stream.fileno())
+            ctx.exit(0)
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"monitor.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Commands, no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(monitor.__version__, "-V", "--version", prog_name="monitor")
+@click.option("--headless", is_flag=True, help="As the first word: the same as `monitor collect`.")
+def command(*, headless: bool) -> None:
+    """News and prices of the AI trade, beside what 27 January 2025 looked like.
+
+    Times are shown in this machine's zone and in New York's. Settings come from --config, $MONITOR_CONFIG, the user's
+    configuration folder, or the packaged feeds.yaml, in this order.
+    """
+    if headless:
+        raise click.UsageError("--headless comes first and stands for `collect`: monitor --headless --once")
+
+
+def main() -> None:
+    """Run the command line; every MonitorError becomes its sentence on standard error and an exit status."""
+    if sys.stdout is None:  # closed with >&-
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 (open until the end)
+    elif isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # \u5fb7 where its encoding has no 德
+    try:
+        command(prog_name="monitor")
+    except MonitorError as error:
+        from monitor.text import printable
+
+        for line in str(error).splitlines():
+            click.echo(printable(line), err=True)
+        sys.exit(STATUS.get(type(error), FAULT))

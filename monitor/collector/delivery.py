@@ -1,0 +1,102 @@
+"""Delivery: hands recorded alerts to the sinks, each sink at its own pace, and marks them after the sink took them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from monitor.alerts.delivery import next_try
+from monitor.alerts.sinks import ReaderGone
+from monitor.clock import set_within
+from monitor.errors import SinkError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from monitor.alerts.sinks import Sink
+    from monitor.clock import Clock
+    from monitor.models import Alert
+    from monitor.store.writer import Writer
+
+log = logging.getLogger(__name__)
+
+LOOK = 1.0  # seconds between two looks at what has to be tried again
+
+
+@dataclass
+class Delivery:
+    """At least once: an alert whose mark was lost in a crash comes a second time, with the same id."""
+
+    sinks: Sequence[Sink]
+    writer: Writer
+    clock: Clock
+    reader_gone: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when standard output was a pipe and nobody reads it any more."""
+    _arrived: dict[str, asyncio.Event] = field(default_factory=dict)
+    _unmarked: dict[str, set[str]] = field(default_factory=dict)  # taken by the sink while the database took no mark
+
+    def __post_init__(self) -> None:
+        self._arrived = {sink.name: asyncio.Event() for sink in self.sinks}
+        self._unmarked = {sink.name: set() for sink in self.sinks}
+
+    def arrived(self) -> None:
+        """There are new alerts."""
+        for event in self._arrived.values():
+            event.set()
+
+    async def run(self) -> None:
+        """Deliver for ever; a sink that hangs or fails holds up no other."""
+        async with asyncio.TaskGroup() as tasks:
+            for sink in self.sinks:
+                tasks.create_task(self._serve(sink))
+
+    async def once(self) -> bool:
+        """Offer every waiting alert to its sinks a single time; false when one was not taken."""
+        return all([await self._offer(sink) for sink in self.sinks])
+
+    async def warn(self, alert: Alert) -> None:
+        """Offer an alert that could not be recorded to every sink, once: no mark can be kept of it."""
+        for sink in self.sinks:
+            try:
+                await sink.deliver([alert])
+            except SinkError as error:
+                log.error("alerts: %s did not take a warning: %s", sink.name, error)
+
+    async def _serve(self, sink: Sink) -> None:
+        arrived = self._arrived[sink.name]
+        while True:
+            arrived.clear()
+            try:
+                await self._offer(sink)
+            except StoreError as error:
+                log.error("alerts: %s", error)
+            await set_within(arrived, LOOK)
+
+    async def _offer(self, sink: Sink) -> bool:
+        taken = self._unmarked[sink.name]
+        while waiting := self.writer.pending_deliveries(sink.name, now=self.clock.now(), limit=sink.at_once):
+            try:
+                await sink.deliver([alert for alert, _ in waiting if alert.id not in taken])
+            except ReaderGone:
+                self.reader_gone.set()
+                return False
+            except SinkError as error:
+                self._failed(sink, waiting, error)
+                return False
+            taken.update(alert.id for alert, _ in waiting)
+            with self.writer.transaction():
+                for alert, _ in waiting:
+                    self.writer.delivered(alert.id, sink.name, self.clock.now())
+            taken.clear()
+        return True
+
+    def _failed(self, sink: Sink, waiting: Sequence[tuple[Alert, int]], error: SinkError) -> None:
+        now = self.clock.now()
+        log.error("alerts: %s took none of %d: %s", sink.name, len(waiting), error)
+        with self.writer.transaction():
+            for alert, attempts in waiting:
+                self.writer.delivery_failed(
+                    alert.id, sink.name, error=str(error), next_try_at=next_try(attempts + 1, now)
+                )

@@ -1,0 +1,184 @@
+"""The collector's life: the lock, one shift after the other, and the end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING
+
+from monitor import mailbox, paths, systemd
+from monitor.clock import set_within
+from monitor.collector.shift import Shift
+from monitor.errors import ConfigError, StoreError
+from monitor.lock import collecting
+from monitor.sources.yahoo import YahooQuotes
+from monitor.store.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from monitor.clock import Clock
+    from monitor.config import Settings
+
+log = logging.getLogger(__name__)
+
+SETTINGS_LOOK = 2.0  # seconds between two looks at the settings file
+STORE_RETRY = 5.0  # seconds until a database that could not be opened again is tried again
+
+
+class Collector:
+    """Collects into `database` by what `load` gives.
+
+    `load` is called again when `settings_file` changes and when `reload` is called; what it raises then is reported,
+    and the old settings stay. A change of the settings, or of the database file underneath, ends a shift and begins the
+    next: what was under way is asked for again, nothing committed is touched.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], Settings],
+        *,
+        database: Path,
+        clock: Clock,
+        settings_file: Path | None = None,
+        yahoo_cache: Path | None = None,
+    ) -> None:
+        self._load = load
+        self._database = database
+        self._clock = clock
+        self._settings_file = settings_file
+        self._yahoo_cache = yahoo_cache or paths.yahoo_cache()
+        self._started_at = clock.now()
+        self._stopped = asyncio.Event()
+        self._reload_asked = asyncio.Event()
+
+    def stop(self) -> None:
+        """End soon and in order; callable from a signal handler of the loop."""
+        self._stopped.set()
+
+    def reload(self) -> None:
+        """Read the settings again soon; callable from a signal handler of the loop."""
+        self._reload_asked.set()
+
+    async def once(self) -> bool:
+        """Ask every due source a single time, deliver and end; true when all answered and all was delivered.
+
+        Raises ConfigError, StoreError or AlreadyCollecting when it cannot start.
+        """
+        settings = self._load()
+        with (
+            collecting(self._database, group=settings.store.group),
+            closing(self._open(settings)) as writer,
+            closing(self._yahoo(settings)) as yahoo,
+        ):
+            async with self._shift(settings, writer, yahoo) as shift:
+                work = asyncio.create_task(shift.once())
+                stopped = asyncio.create_task(self._stopped.wait())
+                await asyncio.wait([work, stopped], return_when=asyncio.FIRST_COMPLETED)
+                for task in (work, stopped):
+                    task.cancel()
+                return await work if work.done() and not work.cancelled() else False
+
+    async def run(self) -> None:
+        """Collect until `stop`. Raises ConfigError, StoreError or AlreadyCollecting when it cannot start."""
+        settings = self._load()
+        with collecting(self._database, group=settings.store.group), ExitStack() as closing_yahoo:
+            writer: Writer | None = self._open(settings)
+            asked_by = settings.quotes
+            yahoo = closing_yahoo.enter_context(closing(self._yahoo(settings)))
+            while writer is not None:
+                log.info("collecting: %s", _said(settings, writer.path))
+                with closing(writer):
+                    async with self._shift(settings, writer, yahoo) as shift:
+                        settings = await self._attend(shift, settings)
+                if settings.quotes != asked_by:
+                    asked_by = settings.quotes
+                    closing_yahoo.close()
+                    yahoo = closing_yahoo.enter_context(closing(self._yahoo(settings)))
+                writer = await self._open_again(settings)
+            systemd.notify("STOPPING=1")
+            log.info("ended")
+
+    def _yahoo(self, settings: Settings) -> YahooQuotes:
+        yahoo = YahooQuotes(settings.quotes, self._yahoo_cache)
+        yahoo.start()
+        return yahoo
+
+    def _open(self, settings: Settings) -> Writer:
+        writer = Writer.open(self._database, group=settings.store.group)
+        mailbox.prepare(writer.path, group=settings.store.group)
+        return writer
+
+    async def _open_again(self, settings: Settings) -> Writer | None:
+        """The database for the next shift, tried until it opens; None when the collector shall end."""
+        trouble = ""
+        while not self._stopped.is_set():
+            try:
+                return self._open(settings)
+            except StoreError as error:
+                if str(error) != trouble:
+                    trouble = str(error)
+                    log.error("%s; trying again every %d s", trouble, STORE_RETRY)
+                await set_within(self._stopped, STORE_RETRY)
+        return None
+
+    def _shift(self, settings: Settings, writer: Writer, yahoo: YahooQuotes) -> Shift:
+        return Shift(settings, writer, yahoo, self._clock, started_at=self._started_at)
+
+    async def _attend(self, shift: Shift, settings: Settings) -> Settings:
+        """Let the shift work until the collector is stopped or the next shift is due; the settings for that one."""
+        work = asyncio.create_task(shift.work())
+        changed = asyncio.create_task(self._changed_settings(shift))
+        events = (self._stopped, shift.database_gone, shift.reader_gone)
+        others = [asyncio.create_task(event.wait()) for event in events]
+        await asyncio.wait([work, changed, *others], return_when=asyncio.FIRST_COMPLETED)
+        if shift.reader_gone.is_set():
+            log.info("nobody reads standard output any more; ending")
+            self.stop()
+        new = changed.result() if changed.done() else settings
+        for task in (work, changed, *others):
+            task.cancel()
+        await asyncio.wait([work, changed, *others])
+        if not work.cancelled() and (error := work.exception()):
+            raise error
+        return new
+
+    async def _changed_settings(self, shift: Shift) -> Settings:
+        """Wait until the settings were changed to something that can be used."""
+        seen = self._stamp()
+        while True:
+            asked = await set_within(self._reload_asked, SETTINGS_LOOK)
+            if not asked and self._stamp() == seen:
+                continue
+            seen = self._stamp()
+            self._reload_asked.clear()
+            try:
+                settings = self._load()
+            except ConfigError as error:
+                shift.settings_error = str(error)
+                log.error("the new settings cannot be used, the old ones stay:")
+                for mistake in error.mistakes:
+                    log.error("%s", mistake)
+            else:
+                log.info("settings read again from %s", settings.file)
+                return settings
+
+    def _stamp(self) -> tuple[int, int] | None:
+        """Changes whenever the settings file does, also when it is replaced by an older one."""
+        if self._settings_file is None:
+            return None
+        try:
+            status = self._settings_file.stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_ino
+
+
+def _said(settings: Settings, database: Path) -> str:
+    feeds = sum(feed.enabled for feed in settings.feeds)
+    sinks = ", ".join(sink.name for sink in settings.alerts.sinks) or "the database only"
+    return (
+        f"{feeds} feeds, {len(settings.tickers)} symbols, {len(settings.rules)} rules; into {database}; alerts: {sinks}"
+    )
