@@ -2,7 +2,8 @@
 
 A symbol counts, always in capitals, when it is written as a symbol: `$ARM`, `(ARM)`, `NASDAQ: ARM`, `NYSE:ARM`,
 `ARM.O`, `ARM:US`, `ticker ARM`. As a bare word it counts from three letters on, and only if it is not in `WORDS` or
-`ACRONYMS`. A symbol in `ACRONYMS` does not count in plain brackets either: "artificial intelligence (AI)".
+`ACRONYMS`. A symbol in `ACRONYMS` does not count in plain brackets either: "artificial intelligence (AI)", nor after an
+exchange and a space outside of brackets: "Nasdaq: AI stocks lead".
 
 A symbol with punctuation (`005930.KS`, `NQ=F`, `BTC-USD`, `^IXIC`) counts as it stands; its root counts like a symbol
 for an index and a coin (`IXIC`, `$BTC`), as a written symbol only for a foreign listing (`(005930)`, `KRX: 005930`, but
@@ -23,7 +24,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 
 from monitor.models import Ticker
 from monitor.text import Folded
@@ -89,9 +90,9 @@ _LISTING = re.compile(r"([A-Z]+|[0-9]{4,6})\.[A-Z]{1,3}")
 
 _CASHTAG = re.compile(rf"(?<![{WORD}$])\$\Z")
 _EXCHANGE = re.compile(
-    rf"(?<![{WORD}])(?:(?:nasdaq|nyse|amex|cboe|otc|otcmkts|tsx|lse|krx|kospi|kosdaq|tse|tyo|jpx|hkex|hkg|hkse|sehk|sse|"
-    r"szse|sha|she|xetra|etr|fra|epa|ams|euronext)[a-z ]{0,10}|나스닥|뉴욕증시|코스피|코스닥|纳斯达克|纽交所|港交所|"
-    r"上交所|深交所|ナスダック|東証)\s?:\s?\Z"
+    rf"(?P<listed>[(,;/]\s?)?(?<![{WORD}])(?:(?:nasdaq|nyse|amex|cboe|otc|otcmkts|tsx|lse|krx|kospi|kosdaq|tse|tyo|jpx|"
+    r"hkex|hkg|hkse|sehk|sse|szse|sha|she|xetra|etr|fra|epa|ams|euronext)[a-z ]{0,10}|나스닥|뉴욕증시|코스피|코스닥|"
+    r"纳斯达克|纽交所|港交所|上交所|深交所|ナスダック|東証)\s?:(?P<space>\s?)\Z"
 )
 _CALLED = re.compile(rf"(?<![{WORD}])(?:ticker|symbol):?\s[\"“‘']?\Z")
 _LISTED = re.compile(rf"(?:\.(?:oq?|n|k)|:us)(?![{WORD}])")
@@ -131,7 +132,9 @@ def _is_symbol(root: str, folded: Folded, start: int, end: int, *, bare: bool) -
     before = folded.text[max(0, start - _LOOK_BEHIND) : start]
     if _CASHTAG.search(before):
         return not root.isdigit() or root.startswith("0")
-    if _EXCHANGE.search(before) or _CALLED.search(before) or _LISTED.match(folded.text, end):
+    if (exchange := _EXCHANGE.search(before)) is not None:  # but "Nasdaq: AI stocks lead" is about AI
+        return word not in ACRONYMS or bool(exchange["listed"]) or not exchange["space"]
+    if _CALLED.search(before) or _LISTED.match(folded.text, end):
         return True
     bracketed = before.endswith("(") and folded.text.startswith(")", end)
     return bracketed and word not in ACRONYMS and not _is_year(root)
@@ -170,6 +173,7 @@ def _is_meant(folded: Folded, end: int) -> bool:
     return not shouts(folded.original) or _COMPANY.match(folded.text, end) is not None
 
 
+@lru_cache(maxsize=8)
 def shouts(text: str) -> bool:
     """Whether a headline is in capitals throughout, its publisher aside, so that capitals say nothing.
 

@@ -126,9 +126,10 @@ def _without_tags(markup: str) -> str:
 
 
 def _is_element(name: str, attributes: str) -> bool:
-    if "=" not in attributes and attributes.strip(" /"):
+    lowered = name.lower()
+    if "=" not in attributes and attributes.strip(" /") and lowered not in _CLOSERS:
         return False
-    return name.lower() in _ELEMENTS or (name.islower() and ("-" in name or ":" in name))
+    return lowered in _ELEMENTS or (name.islower() and ("-" in name or ":" in name))
 
 
 class _Visible(dict[int, int | None]):

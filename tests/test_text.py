@@ -88,6 +88,7 @@ def is_safe(text: str) -> bool:
         pytest.param("<<b>b>bold</b>", "bold", id="tag-made-by-removing-a-tag"),
         pytest.param("How <script> works", "How works", id="script-without-end-loses-no-text"),
         pytest.param("a<!-- b -->c <!-- d", "a c d", id="comments"),
+        pytest.param("a<script async>if (b) c</script> d", "a d", id="script-with-a-bare-attribute"),
         pytest.param("<![CDATA[Nvidia]]> falls", "Nvidia falls", id="cdata"),
         pytest.param("<a href='x?a>b' title=\"c>d\">link</a>", "link", id="greater-than-inside-an-attribute"),
         pytest.param("<img alt=don't src=x>seen", "seen", id="unbalanced-quote-in-an-attribute"),
@@ -185,7 +186,7 @@ def test_hostile_input_ends_soon(function: object, hostile: str) -> None:
     assert callable(function)
     started = time.monotonic()
     function(hostile)
-    assert time.monotonic() - started < 20  # measured: under 0.1 s
+    assert time.monotonic() - started < 20  # measured: 0.5 s at worst, on a busy machine
 
 
 @pytest.mark.parametrize(
