@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import grp
 import os
 import shutil
 import time
@@ -35,7 +36,7 @@ def collecting(database: Path, *, group: str | None = None) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         if group is not None:
-            shutil.chown(path, group=group)
+            give_to_group(path, group)
             os.fchmod(descriptor, 0o640)
     except (OSError, LookupError) as error:
         raise StoreError(f"{path}: the lock file cannot be made: {error}") from error
@@ -46,6 +47,15 @@ def collecting(database: Path, *, group: str | None = None) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def give_to_group(path: Path, group: str) -> None:
+    """Make `group` the group of `path`, unless it is: a hardened service may not be allowed the call at all.
+
+    Raises LookupError when there is no such group, OSError when this account is not in it.
+    """
+    if path.stat().st_gid != grp.getgrnam(group).gr_gid:
+        shutil.chown(path, group=group)
 
 
 def _take(descriptor: int, database: Path) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 from monitor.errors import MonitorError
+from monitor.lock import give_to_group
 
 LARGEST = 4096  # bytes
 AT_ONCE = 50
@@ -71,8 +71,8 @@ def prepare(database: Path, *, group: str | None) -> None:
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         if group is not None:
-            shutil.chown(folder, group=group)
-            folder.chmod(0o2770)
+            give_to_group(folder, group)
+            folder.chmod(0o770)
     except (OSError, LookupError) as error:
         raise MonitorError(f"{folder}: cannot be made: {error}") from error
 
@@ -86,7 +86,10 @@ def post(database: Path, wish: Wish) -> Letter:
     try:
         with (folder / f".{name}").open("x", encoding="utf-8") as file:
             file.write(text)
-            os.fchmod(file.fileno(), 0o640)
+            owner = folder.stat()
+            if owner.st_uid != os.geteuid():  # the collector is another account, and reads it through the group
+                os.fchown(file.fileno(), -1, owner.st_gid)
+                os.fchmod(file.fileno(), 0o640)
         letter = Letter(wish, folder / f"{name}.json")
         (folder / f".{name}").rename(letter.file)
     except OSError as error:

@@ -212,9 +212,8 @@ async def test_a_database_that_is_deleted_underneath_is_made_anew(desk: Desk) ->
     desk.publish("/one", Item("DeepSeek one"))
     process = await desk.start("collect")
     await until(lambda: desk.alert_texts("news"), process=process)
-    for file in desk.database.parent.glob("monitor.db*"):
-        if not file.name.endswith(".lock"):
-            file.unlink()
+    for suffix in ("", "-wal", "-shm"):
+        desk.database.with_name(desk.database.name + suffix).unlink()
     await until(lambda: desk.database.exists() and titles_or_none(desk) == {"DeepSeek one"}, process=process)
     assert await terminated(process) == 0
 
@@ -314,4 +313,4 @@ async def test_with_a_group_in_the_settings_its_members_may_read_and_wish(desk: 
     assert (await desk.run("collect", "--once"))[0] == 0
     assert desk.database.stat().st_mode & 0o777 == 0o640
     assert lock_path(desk.database).stat().st_mode & 0o777 == 0o640
-    assert mailbox.folder_of(desk.database).stat().st_mode & 0o7777 == 0o2770
+    assert mailbox.folder_of(desk.database).stat().st_mode & 0o7777 == 0o770

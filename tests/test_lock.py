@@ -22,6 +22,14 @@ with collecting(Path(sys.argv[1])):
     sys.stdin.read()
 """
 
+LOOK = """
+import fcntl, sys
+file = open(sys.argv[1])
+fcntl.flock(file, fcntl.LOCK_SH)
+print("looking", flush=True)
+sys.stdin.readline()
+"""
+
 
 def hold_elsewhere(database: Path) -> subprocess.Popen[str]:
     process = subprocess.Popen(
@@ -70,14 +78,7 @@ def test_a_shared_lock_keeps_a_collector_out_only_while_it_is_held(tmp_path: Pat
     with collecting(database):
         pass
     looker = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "import fcntl, sys, time\n"
-            "f = open(sys.argv[1]); fcntl.flock(f, fcntl.LOCK_SH); print('looking', flush=True)\n"
-            "sys.stdin.readline()",
-            str(lock_path(database)),
-        ],
+        [sys.executable, "-c", LOOK, str(lock_path(database))],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -167,3 +167,16 @@ def test_alerts_and_what_the_rules_remember_are_kept_together_or_not_at_all(writ
     with pytest.raises(KeyError):
         fire_and_die()
     assert (waiting(writer), writer.rule_memory()) == ([], {})
+
+
+def test_a_sink_that_the_settings_no_longer_name_is_offered_nothing_more_and_the_alert_stays(
+    writer: Writer, path: Path
+) -> None:
+    writer.record_alerts([alert("a")], ["file", "gone"])
+    assert writer.give_up_deliveries(but_to=["file"]) == 1
+    assert (waiting(writer), waiting(writer, "gone")) == (["a"], [])
+    writer.delivered("a", "file", NOW)
+    assert writer.give_up_deliveries(but_to=[]) == 0
+    with closing(Reader.open(path)) as reader:
+        assert reader.counts().undelivered == 0
+        assert len(reader.alerts()) == 1

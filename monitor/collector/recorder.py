@@ -69,6 +69,7 @@ class Recorder:
         self._rules = RuleBook(settings.rules)
         self._bar_minutes = max((m.minutes for rule in settings.rules for m in _moves(rule.when)), default=0)
         self._bar_symbols = tuple({s for rule in settings.rules for m in _moves(rule.when) for s in m.symbols})
+        self._recent_bars = self._bars(clock.now())
         self._jitter = random.Random()  # noqa: S311 (it spreads polls, it guards nothing)
         self.states: dict[str, FeedState] = writer.sync_feeds(settings.feeds)
         self.quotes: dict[str, Quote] = writer.latest_quotes()
@@ -83,13 +84,15 @@ class Recorder:
         with self._writer.transaction():
             for result in results:
                 self._take(result, round_, now)
-            decision = self._rules.evaluate(self._facts(round_, now), self._memory, now)
+            bars = self._recent_bars if results and not round_.quotes else self._bars(now)
+            decision = self._rules.evaluate(self._facts(round_, bars, now), self._memory, now)
             self._writer.record_alerts(decision.alerts, self._sinks)
             self._writer.remember_rules(decision.memory)
         self.states |= round_.states
         self.quotes |= round_.quotes
         self.quote_source = round_.source
         self._memory.apply(decision.memory)
+        self._recent_bars = bars
         return Recorded(tuple(round_.new), tuple(round_.updated), decision.alerts)
 
     def unrecorded(self, results: Iterable[Result]) -> None:
@@ -167,7 +170,7 @@ class Recorder:
     def _keep_quotes(self, quotes: Sequence[Quote], round_: _Round, now: datetime) -> None:
         round_.quotes |= {quote.symbol: quote for quote in self._writer.record_quotes(quotes, now=now)}
 
-    def _facts(self, round_: _Round, now: datetime) -> Facts:
+    def _facts(self, round_: _Round, bars: dict[str, list[Bar]], now: datetime) -> Facts:
         quotes = self.quotes | round_.quotes
         limits = self._settings.quotes
         stale = {symbol: reason for symbol, quote in quotes.items() if (reason := market.staleness(quote, now, limits))}
@@ -176,7 +179,7 @@ class Recorder:
             headlines=(*round_.new, *round_.updated),
             quotes=quotes,
             stale=stale,
-            bars=self._bars(now),
+            bars=bars,
             feeds={feed.name: states[feed.url] for feed in self._settings.feeds if feed.enabled},
             quote_source=round_.source if self._settings.watchlist else None,
             started_at=self._started_at,
@@ -185,6 +188,7 @@ class Recorder:
         )
 
     def _bars(self, now: datetime) -> dict[str, list[Bar]]:
+        """What the moves of the rules are measured from. Only quotes change it; to read it costs some milliseconds."""
         if not self._bar_minutes:
             return {}
         return self._writer.recent_bars(self._bar_symbols, since=now - timedelta(minutes=self._bar_minutes + 1))

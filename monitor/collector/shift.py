@@ -105,6 +105,10 @@ class Shift:
         await self._closing.enter_async_context(self._client)
         self._closing.push_async_callback(self._parsers.aclose)
         self._beat()
+        if given_up := self._writer.give_up_deliveries(but_to=[sink.name for sink in self._delivery.sinks]):
+            log.warning(
+                "%d alerts waited for sinks that the settings no longer name; they are kept, not sent", given_up
+            )
         return self
 
     async def __aexit__(

@@ -68,6 +68,15 @@ def waiting(connection: sqlite3.Connection, sink: str, *, now: datetime, limit: 
     return [(ALERT.model(cells), attempts) for attempts, *cells in rows]
 
 
+def give_up(connection: sqlite3.Connection, sinks: Sequence[str]) -> int:
+    """Forget that alerts wait for any sink but these; how many waited."""
+    marks = ", ".join("?" * len(sinks))
+    return connection.execute(
+        f"DELETE FROM alert_deliveries WHERE delivered_at IS NULL AND sink NOT IN ({marks})",  # noqa: S608 (marks)
+        list(sinks),
+    ).rowcount
+
+
 def delivered(connection: sqlite3.Connection, alert_id: str, sink: str, now: datetime) -> None:
     connection.execute(
         """

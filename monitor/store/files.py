@@ -88,8 +88,7 @@ def set_modes(path: Path, group: str | None) -> None:
             status = file.stat()
             if status.st_uid != os.geteuid():
                 continue
-            if gid is not None and status.st_gid != gid:
-                os.chown(file, -1, gid)
+            _give_to_group(file, status.st_gid, gid)
             file.chmod(0o600 if gid is None else 0o640)
         except FileNotFoundError:
             continue
@@ -117,11 +116,17 @@ def _gid(group: str | None) -> int | None:
         raise StoreError(f"store.group: there is no group {group!r} on this machine") from None
 
 
+def _give_to_group(path: Path, owned_by: int, gid: int | None) -> None:
+    """Ask for nothing where nothing has to change: a hardened service may be forbidden to call chown at all."""
+    if gid is not None and owned_by != gid:
+        os.chown(path, -1, gid)
+
+
 def _let_through(path: Path, gid: int, group: str) -> None:
     folder = path.parent
     status = folder.stat()
     if status.st_uid == os.geteuid() and all(entry.name.startswith(path.name) for entry in list(folder.iterdir())):
-        os.chown(folder, -1, gid)
+        _give_to_group(folder, status.st_gid, gid)
         folder.chmod(0o750)
         return
     passes = status.st_mode & (stat.S_IXGRP if status.st_gid == gid else stat.S_IXOTH)

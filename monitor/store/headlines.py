@@ -171,14 +171,11 @@ def delete_older(connection: sqlite3.Connection, before: datetime, *, now: datet
 
 def delete_tombstones(connection: sqlite3.Connection, before: datetime, *, batch: int) -> int:
     """Forget at most `batch` deleted headlines that no poll has carried since then; how many."""
-    return connection.execute(
-        """
-        DELETE FROM headline_tombstones WHERE (feed_id, key) IN (
-            SELECT feed_id, key FROM headline_tombstones WHERE carried_at < ? LIMIT ?
-        )
-        """,
-        [stamp(before), batch],
-    ).rowcount
+    old = connection.execute(
+        "SELECT feed_id, key FROM headline_tombstones WHERE carried_at < ? LIMIT ?", [stamp(before), batch]
+    ).fetchall()
+    connection.executemany("DELETE FROM headline_tombstones WHERE feed_id = ? AND key = ?", old)
+    return len(old)
 
 
 def _next_row(feed: Feed, entry: Entry, before: _Row | None, now: str) -> _Row:

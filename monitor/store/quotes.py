@@ -179,8 +179,9 @@ def delete_bars(connection: sqlite3.Connection, of: tuple[str, str, str], before
     """Delete at most `batch` bars of one series that began before then; how many."""
     return connection.execute(
         """
-        DELETE FROM bars WHERE symbol = ?1 AND interval = ?2 AND source = ?3 AND at IN (
-            SELECT at FROM bars WHERE symbol = ?1 AND interval = ?2 AND source = ?3 AND at < ?4 ORDER BY at LIMIT ?5
+        DELETE FROM bars WHERE (symbol, interval, source, at) IN (
+            SELECT symbol, interval, source, at FROM bars
+            WHERE symbol = ? AND interval = ? AND source = ? AND at < ? ORDER BY at LIMIT ?
         )
         """,
         [*of, stamp(before), batch],

@@ -50,11 +50,11 @@ def _prune_polls(connection: sqlite3.Connection, before: datetime) -> int:
     for (feed_id,) in connection.execute("SELECT id FROM feeds").fetchall():
         left -= connection.execute(
             """
-            DELETE FROM polls WHERE feed_id = ?1 AND at IN (
-                SELECT at FROM polls WHERE feed_id = ?1 AND at < ?2 ORDER BY at LIMIT ?3
+            DELETE FROM polls WHERE feed_id = :feed_id AND at IN (
+                SELECT at FROM polls WHERE feed_id = :feed_id AND at < :before ORDER BY at LIMIT :left
             )
             """,
-            [feed_id, stamp(before), left],
+            {"feed_id": feed_id, "before": stamp(before), "left": left},
         ).rowcount
     return ROWS - left
 

@@ -74,7 +74,7 @@ def ids(connection: sqlite3.Connection, wanted: HeadlineFilter) -> list[int]:
     if wanted.language is not None:
         query.where("headlines.language = ?", wanted.language)
     if wanted.feed is not None:
-        found = connection.execute("SELECT id FROM feeds WHERE name = ?1 OR url = ?1", [wanted.feed]).fetchall()
+        found = connection.execute("SELECT id FROM feeds WHERE ? IN (name, url)", [wanted.feed]).fetchall()
         query.where(f"headlines.feed_id IN ({','.join('?' * len(found))})", *(number for (number,) in found))
     return query.run(connection, wanted.limit)
 

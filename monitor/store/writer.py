@@ -168,6 +168,11 @@ class Writer:
         with self.transaction():
             alerts.record(self._connection, fired, sinks)
 
+    def give_up_deliveries(self, *, but_to: Sequence[str]) -> int:
+        """Offer waiting alerts to no sink but these any more; how many waited for others. The alerts stay."""
+        with self.transaction():
+            return alerts.give_up(self._connection, but_to)
+
     def pending_deliveries(self, sink: str, *, now: datetime, limit: int) -> list[tuple[Alert, int]]:
         """Alerts that `sink` has not taken and may be offered now, oldest first, each with the attempts made so far."""
         with faults.told(self.path):
