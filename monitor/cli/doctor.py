@@ -227,7 +227,7 @@ async def _try_feed(client: FeedClient, parsers: ParserPool, feed: Feed) -> Find
     if isinstance(found, Failed):
         cure = FEED_CURES.get(found.kind, "look at the address in a browser: it may have moved")
         return Finding(f"feed {feed.name}: {found.reason}", cure)
-    damaged = f", malformed: {found.damaged}" if found.damaged else ""
+    damaged = f"; {found.damaged}" if found.damaged else ""
     return Finding(f"feed {feed.name}: {len(found.entries)} entries{damaged}")
 
 
