@@ -20,8 +20,14 @@ LOOKS = 10
 LOOK_GAP = 0.03  # seconds; a viewer that asks who collects holds a shared lock for an instant: that is no reason to end
 
 
+def beside(database: Path, suffix: str) -> Path:
+    """The file or folder that belongs to `database`, also when it is named by a link: `monitor.db` and `.lock`."""
+    real = Path(os.path.realpath(database))
+    return real.with_name(real.name + suffix)
+
+
 def lock_path(database: Path) -> Path:
-    return database.with_name(database.name + ".lock")
+    return beside(database, ".lock")
 
 
 @contextmanager

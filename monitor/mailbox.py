@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 from monitor.errors import MonitorError
-from monitor.lock import give_to_group
+from monitor.lock import beside, give_to_group
 
 LARGEST = 4096  # bytes
 AT_ONCE = 50
@@ -62,7 +62,7 @@ class Letter:
 
 
 def folder_of(database: Path) -> Path:
-    return database.with_name(database.name + ".wishes")
+    return beside(database, ".wishes")
 
 
 def prepare(database: Path, *, group: str | None) -> None:

@@ -98,3 +98,13 @@ def test_a_link_in_the_place_of_the_lock_file_is_not_followed(tmp_path: Path) ->
     with pytest.raises(StoreError, match="lock file"), collecting(database):
         pass
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_database_named_by_a_link_has_the_same_lock(tmp_path: Path) -> None:
+    database, link = tmp_path / "monitor.db", tmp_path / "elsewhere" / "link.db"
+    link.parent.mkdir()
+    link.symlink_to(database)
+    with collecting(database):
+        assert holder(link) == os.getpid()
+        with pytest.raises(AlreadyCollecting), collecting(link):
+            pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 import os
@@ -104,3 +105,8 @@ def main() -> None:
         for line in str(error).splitlines():
             click.echo(printable(line), err=True)
         sys.exit(STATUS.get(type(error), FAULT))
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EIO, errno.EDQUOT}:
+            raise
+        click.echo(f"the output could not be written: {error.strerror}", err=True)
+        os._exit(FAULT)  # what is left in the buffer would only fail again
