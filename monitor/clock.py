@@ -32,8 +32,8 @@ class Clock:
 
 @dataclass(frozen=True)
 class ReplayClock(Clock):
-    """A replayed day: it stood at `starts_at` when the machine's clock read `wall_start` (epoch seconds), and runs
-    `speed` times as fast. Any process that knows the three reads the same time.
+    """A replayed day: it stands at `starts_at` until the machine's clock reads `wall_start` (epoch seconds), and then
+    runs `speed` times as fast. Any process that knows the three reads the same time.
     """
 
     starts_at: datetime
@@ -43,7 +43,7 @@ class ReplayClock(Clock):
     simulated = True
 
     def now(self) -> datetime:
-        return self.starts_at + timedelta(seconds=(time.time() - self.wall_start) * self.speed)
+        return self.starts_at + timedelta(seconds=max(0.0, time.time() - self.wall_start) * self.speed)
 
     def real(self, span: timedelta) -> float:
         return span.total_seconds() / self.speed

@@ -22,6 +22,10 @@ def test_a_replayed_clock_has_run_speed_times_as_far() -> None:
     assert clock.now() >= NOON + timedelta(minutes=10)
 
 
+def test_a_replayed_clock_stands_at_its_start_until_it_begins() -> None:
+    assert ReplayClock(starts_at=NOON, wall_start=time.time() + 3600, speed=60).now() == NOON
+
+
 def test_a_span_of_a_replayed_clock_is_waited_for_in_real_seconds() -> None:
     assert ReplayClock(starts_at=NOON, wall_start=0, speed=60).real(timedelta(minutes=1)) == 1.0
     assert Clock().real(timedelta(minutes=1)) == 60.0

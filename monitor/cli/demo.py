@@ -104,7 +104,8 @@ async def _replay(path: Path, clock: ReplayClock, *, port: int, seed: int, secon
         settings = demo_settings(servers.newswire, servers.exchange, base=load(packaged()), speed=clock.speed)
         collector = Collector(lambda: settings, database=path, clock=clock, yahoo_cache=path.parent / "demo-yahoo")
         obey_signals(collector)
-        rest = clock.real(CLOSES_AT + AFTER_THE_CLOSE - clock.now())
+        ends_at = clock.wall_start + clock.real(CLOSES_AT + AFTER_THE_CLOSE - clock.starts_at)
+        rest = ends_at - time.time()
         asyncio.get_running_loop().call_later(max(0.0, rest if seconds is None else seconds), collector.stop)
         await collector.run()
 
