@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from monitor.errors import MonitorError
+from monitor.errors import MonitorError, StoreError
 from monitor.lock import beside, give_to_group
 
 LARGEST = 4096  # bytes
@@ -66,7 +66,7 @@ def folder_of(database: Path) -> Path:
 
 
 def prepare(database: Path, *, group: str | None) -> None:
-    """Make the folder; members of `group` may put wishes into it. Raises MonitorError."""
+    """Make the folder; members of `group` may put wishes into it. Raises StoreError."""
     folder = folder_of(database)
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -74,7 +74,7 @@ def prepare(database: Path, *, group: str | None) -> None:
             give_to_group(folder, group)
             folder.chmod(0o770)
     except (OSError, LookupError) as error:
-        raise MonitorError(f"{folder}: cannot be made: {error}") from error
+        raise StoreError(f"{folder}: cannot be made: {error}") from error
 
 
 def post(database: Path, wish: Wish) -> Letter:
@@ -101,11 +101,11 @@ def take(database: Path) -> list[Letter]:
     """The wishes that lie there, oldest first, at most `AT_ONCE`. What is none is removed. About 10 µs when empty."""
     try:
         with os.scandir(folder_of(database)) as entries:
-            names = sorted(entry.name for entry in entries if not entry.name.startswith("."))[:AT_ONCE]
+            names = sorted(entry.name for entry in entries if not entry.name.startswith(".") and not entry.is_dir())
     except OSError:
         return []
     letters = []
-    for name in names:
+    for name in names[:AT_ONCE]:
         file = folder_of(database) / name
         try:
             letters.append(Letter(_read(file), file))
@@ -117,8 +117,10 @@ def take(database: Path) -> list[Letter]:
 
 def _read(file: Path) -> Wish:
     descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as opened:  # noqa: PTH123  # a descriptor, not a path
-        fields = json.loads(opened.read(LARGEST))
+    try:
+        fields = json.loads(os.read(descriptor, LARGEST))
+    finally:
+        os.close(descriptor)
     if fields["kind"] == "PollNow":
         feed = fields["feed"]
         return PollNow(None if feed is None else str(feed))

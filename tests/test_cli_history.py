@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -64,11 +65,16 @@ def test_what_is_no_wish_is_thrown_away(tmp_path: Path) -> None:
     (folder / "b.json").write_text('{"kind": "History", "symbol": "NVDA", "interval": "2y", "start": "x", "end": "y"}')
     (folder / "c.json").write_text("[" * 100_000)
     (folder / "d.json").symlink_to("/etc/passwd")
+    (folder / "folder.json").mkdir()
+    os.mkfifo(folder / "pipe.json")
     letter = mailbox.post(database, mailbox.PollNow("one"))
     assert [taken.wish for taken in mailbox.take(database)] == [mailbox.PollNow("one")]
     letter.done()
     assert letter.answered()
-    assert list(folder.iterdir()) == []
+    descriptors = len(list(Path("/dev/fd").iterdir()))
+    assert mailbox.take(database) == []
+    assert len(list(Path("/dev/fd").iterdir())) == descriptors
+    assert [left.name for left in folder.iterdir()] == ["folder.json"]
 
 
 def test_a_wish_comes_out_as_it_was_put_in_and_the_oldest_first(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from monitor import mailbox
+from monitor.errors import StoreError
 from monitor.lock import collecting, holder, lock_path
 from monitor.store.reader import Reader
 from monitor.store.records import HeadlineFilter
@@ -221,7 +222,7 @@ async def test_a_database_that_is_deleted_underneath_is_made_anew(desk: Desk) ->
 def titles_or_none(desk: Desk) -> set[str] | None:
     try:
         return titles(desk)
-    except Exception:  # noqa: BLE001  # it is being made this moment
+    except StoreError:  # it is being made this moment
         return None
 
 
@@ -314,3 +315,36 @@ async def test_with_a_group_in_the_settings_its_members_may_read_and_wish(desk: 
     assert desk.database.stat().st_mode & 0o777 == 0o640
     assert lock_path(desk.database).stat().st_mode & 0o777 == 0o640
     assert mailbox.folder_of(desk.database).stat().st_mode & 0o7777 == 0o770
+
+
+async def test_a_reload_while_the_database_cannot_be_written_is_made_up_for_later(desk: Desk) -> None:
+    process = await desk.start("collect", "--log", str(desk.folder / "log"))
+    await until(lambda: desk.database.exists() and titles_or_none(desk), process=process)
+    desk.publish("/two", NEWS)
+    desk.feeds = ["/one", "/two"]
+    with closing(sqlite3.connect(desk.database)) as lock:
+        lock.execute("BEGIN IMMEDIATE")
+        desk.write_settings()
+        await until(lambda: "trying again" in (desk.folder / "log").read_text(), process=process)
+        lock.rollback()
+    await until(lambda: desk.alert_texts("news"), process=process)
+    assert await terminated(process) == 0
+
+
+async def test_that_the_settings_cannot_be_used_is_not_forgotten_with_the_database(desk: Desk) -> None:
+    process = await desk.start("collect")
+    await until(lambda: desk.database.exists() and titles_or_none(desk), process=process)
+    desk.settings_file.write_text(desk.settings_file.read_text() + "nonsense: 1\n")
+
+    def told() -> bool:
+        try:
+            with closing(Reader.open(desk.database)) as reader:
+                info = reader.collector()
+        except StoreError:
+            return False
+        return info is not None and "nonsense" in (info.settings_error or "")
+
+    await until(told, process=process)
+    for suffix in ("", "-wal", "-shm"):
+        desk.database.with_name(desk.database.name + suffix).unlink()
+    await until(lambda: desk.database.exists() and told(), process=process)

@@ -65,13 +65,16 @@ class Delivery:
                 log.error("alerts: %s did not take a warning: %s", sink.name, error)
 
     async def _serve(self, sink: Sink) -> None:
-        arrived = self._arrived[sink.name]
+        arrived, trouble = self._arrived[sink.name], ""
         while True:
             arrived.clear()
             try:
                 await self._offer(sink)
+                trouble = ""
             except StoreError as error:
-                log.error("alerts: %s", error)
+                if str(error) != trouble:
+                    trouble = str(error)
+                    log.error("alerts for %s wait: %s", sink.name, trouble)
             await set_within(arrived, LOOK)
 
     async def _offer(self, sink: Sink) -> bool:

@@ -53,6 +53,8 @@ class Collector:
         self._started_at = clock.now()
         self._stopped = asyncio.Event()
         self._reload_asked = asyncio.Event()
+        self._settings_error: str | None = None
+        self._stamp_read: tuple[int, int] | None = None
 
     def stop(self) -> None:
         """End soon and in order; callable from a signal handler of the loop."""
@@ -67,7 +69,7 @@ class Collector:
 
         Raises ConfigError, StoreError or AlreadyCollecting when it cannot start.
         """
-        settings = self._load()
+        settings = self._read_settings()
         with (
             collecting(self._database, group=settings.store.group),
             closing(self._open(settings)) as writer,
@@ -79,25 +81,35 @@ class Collector:
                 await asyncio.wait([work, stopped], return_when=asyncio.FIRST_COMPLETED)
                 for task in (work, stopped):
                     task.cancel()
-                return await work if work.done() and not work.cancelled() else False
+                await asyncio.wait([work, stopped])
+                return not work.cancelled() and work.result()
 
     async def run(self) -> None:
-        """Collect until `stop`. Raises ConfigError, StoreError or AlreadyCollecting when it cannot start."""
-        settings = self._load()
-        with collecting(self._database, group=settings.store.group), ExitStack() as closing_yahoo:
-            writer: Writer | None = self._open(settings)
-            asked_by = settings.quotes
-            yahoo = closing_yahoo.enter_context(closing(self._yahoo(settings)))
-            while writer is not None:
-                log.info("collecting: %s", _said(settings, writer.path))
-                with closing(writer):
-                    async with self._shift(settings, writer, yahoo) as shift:
-                        settings = await self._attend(shift, settings)
+        """Collect until `stop`. Raises ConfigError, StoreError or AlreadyCollecting when it cannot start.
+
+        Once it has started, a database that cannot be opened is tried again until it can.
+        """
+        settings = self._read_settings()
+        with collecting(self._database, group=settings.store.group), ExitStack() as source:
+            yahoo, asked_by = source.enter_context(closing(self._yahoo(settings))), settings.quotes
+            started, trouble = False, ""
+            while not self._stopped.is_set():
                 if settings.quotes != asked_by:
-                    asked_by = settings.quotes
-                    closing_yahoo.close()
-                    yahoo = closing_yahoo.enter_context(closing(self._yahoo(settings)))
-                writer = await self._open_again(settings)
+                    source.close()
+                    yahoo, asked_by = source.enter_context(closing(self._yahoo(settings))), settings.quotes
+                try:
+                    with closing(self._open(settings)) as writer:
+                        async with self._shift(settings, writer, yahoo) as shift:
+                            log.info("collecting: %s", _said(settings, writer.path))
+                            started, trouble = True, ""
+                            settings = await self._attend(shift, settings)
+                except StoreError as error:
+                    if not started:
+                        raise
+                    if str(error) != trouble:
+                        trouble = str(error)
+                        log.error("%s; trying again every %d s", trouble, STORE_RETRY)
+                    await set_within(self._stopped, STORE_RETRY)
             systemd.notify("STOPPING=1")
             log.info("ended")
 
@@ -108,24 +120,27 @@ class Collector:
 
     def _open(self, settings: Settings) -> Writer:
         writer = Writer.open(self._database, group=settings.store.group)
-        mailbox.prepare(writer.path, group=settings.store.group)
+        try:
+            mailbox.prepare(writer.path, group=settings.store.group)
+        except StoreError:
+            writer.close()
+            raise
         return writer
 
-    async def _open_again(self, settings: Settings) -> Writer | None:
-        """The database for the next shift, tried until it opens; None when the collector shall end."""
-        trouble = ""
-        while not self._stopped.is_set():
-            try:
-                return self._open(settings)
-            except StoreError as error:
-                if str(error) != trouble:
-                    trouble = str(error)
-                    log.error("%s; trying again every %d s", trouble, STORE_RETRY)
-                await set_within(self._stopped, STORE_RETRY)
-        return None
-
     def _shift(self, settings: Settings, writer: Writer, yahoo: YahooQuotes) -> Shift:
-        return Shift(settings, writer, yahoo, self._clock, started_at=self._started_at)
+        return Shift(
+            settings,
+            writer,
+            yahoo,
+            self._clock,
+            started_at=self._started_at,
+            settings_error=self._settings_error,
+        )
+
+    def _read_settings(self) -> Settings:
+        """Raises ConfigError. The stamp is taken first, so a change while the file is read is seen afterwards."""
+        self._stamp_read = self._stamp()
+        return self._load()
 
     async def _attend(self, shift: Shift, settings: Settings) -> Settings:
         """Let the shift work until the collector is stopped or the next shift is due; the settings for that one."""
@@ -147,21 +162,20 @@ class Collector:
 
     async def _changed_settings(self, shift: Shift) -> Settings:
         """Wait until the settings were changed to something that can be used."""
-        seen = self._stamp()
         while True:
             asked = await set_within(self._reload_asked, SETTINGS_LOOK)
-            if not asked and self._stamp() == seen:
+            if not asked and self._stamp() == self._stamp_read:
                 continue
-            seen = self._stamp()
             self._reload_asked.clear()
             try:
-                settings = self._load()
+                settings = self._read_settings()
             except ConfigError as error:
-                shift.settings_error = str(error)
+                self._settings_error = shift.settings_error = str(error)
                 log.error("the new settings cannot be used, the old ones stay:")
                 for mistake in error.mistakes:
                     log.error("%s", mistake)
             else:
+                self._settings_error = None
                 log.info("settings read again from %s", settings.file)
                 return settings
 

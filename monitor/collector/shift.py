@@ -70,7 +70,7 @@ class Shift:
         self._started_at = started_at
         self._closing = AsyncExitStack()
         self._results: asyncio.Queue[Result] = asyncio.Queue()
-        self._trouble: str | None = None
+        self._trouble: str | None = None  # why the last commit failed
         self._warned_at: datetime | None = None
         self._warnings: set[asyncio.Task[None]] = set()
         self.settings_error = settings_error
@@ -102,13 +102,13 @@ class Shift:
         )
 
     async def __aenter__(self) -> Self:
-        await self._closing.enter_async_context(self._client)
-        self._closing.push_async_callback(self._parsers.aclose)
-        self._beat()
         if given_up := self._writer.give_up_deliveries(but_to=[sink.name for sink in self._delivery.sinks]):
             log.warning(
                 "%d alerts waited for sinks that the settings no longer name; they are kept, not sent", given_up
             )
+        await self._closing.enter_async_context(self._client)
+        self._closing.push_async_callback(self._parsers.aclose)
+        self._beat()
         return self
 
     async def __aexit__(
@@ -144,13 +144,13 @@ class Shift:
 
     async def once(self) -> bool:
         """Ask each due feed and for all quotes a single time, record it, deliver; true when every source answered."""
-        recording = asyncio.create_task(self._record_for_ever())
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._feeds.once())
-            tasks.create_task(self._quotes.once())
-            tasks.create_task(self._match_again())
-        recording.cancel()
-        await asyncio.wait([recording])
+            recording = tasks.create_task(self._record_for_ever())
+            async with asyncio.TaskGroup() as asking:
+                asking.create_task(self._feeds.once())
+                asking.create_task(self._quotes.once())
+                asking.create_task(self._match_again())
+            recording.cancel()
         if not self._results.empty():
             self._record(self._arrived())
         taken = await self._delivery.once()
