@@ -7,7 +7,7 @@ a second ago may carry a price of last Friday. The time of the fetch only tells 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -88,11 +88,6 @@ def staleness(quote: Quote, now: datetime, limits: Limits) -> Staleness | None:
     return None
 
 
-def is_stale(quote: Quote, now: datetime, limits: Limits) -> bool:
-    """Whether `staleness` has a reason."""
-    return staleness(quote, now, limits) is not None
-
-
 def is_open(quote: Quote) -> bool:
     """Whether the quote's market traded when it was fetched, in extended hours or not."""
     return quote.session is not Session.CLOSED
@@ -111,16 +106,6 @@ def new_york_session(now: datetime) -> Session:
     if at < _OPEN:
         return Session.PRE
     return Session.REGULAR if at < _CLOSE else Session.POST
-
-
-def trading_day(now: datetime) -> date:
-    """The New York date of the trading day that runs at `now`, or else of the last one; it begins at 04:00.
-
-    Weekends are skipped, holidays are not (`new_york_session`).
-    """
-    local = now.astimezone(NEW_YORK)
-    day = local.date() if local.time() >= _PRE_OPEN else local.date() - timedelta(days=1)
-    return day - timedelta(days=max(0, day.weekday() - (_SATURDAY - 1)))
 
 
 def _elapsed(since: datetime, now: datetime) -> timedelta | None:

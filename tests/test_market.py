@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -75,7 +75,6 @@ STALE = [
 def test_a_quote_is_stale_by_its_trade_its_session_and_its_refresh(given: Quote, why: str | None) -> None:
     found = market.staleness(given, NOW, Limits())
     assert (None if found is None else str(found)) == why
-    assert market.is_stale(given, NOW, Limits()) is (why is not None)
 
 
 def test_the_kind_of_staleness_is_told_apart() -> None:
@@ -120,18 +119,3 @@ def test_pre_and_post_market_count_as_open() -> None:
 def test_new_york_s_session_by_the_clock(local: str, session: Session) -> None:
     now = datetime.fromisoformat(local).replace(tzinfo=NEW_YORK).astimezone(UTC)
     assert market.new_york_session(now) is session
-
-
-@pytest.mark.parametrize(
-    ("local", "day"),
-    [
-        ("2025-01-27T04:00:00", date(2025, 1, 27)),
-        ("2025-01-27T03:59:00", date(2025, 1, 24)),  # Monday before four belongs to Friday
-        ("2025-01-28T00:30:00", date(2025, 1, 27)),
-        ("2025-01-25T12:00:00", date(2025, 1, 24)),
-        ("2025-01-26T23:00:00", date(2025, 1, 24)),
-    ],
-)
-def test_the_trading_day_begins_at_four(local: str, day: date) -> None:
-    now = datetime.fromisoformat(local).replace(tzinfo=NEW_YORK).astimezone(UTC)
-    assert market.trading_day(now) == day

@@ -199,12 +199,6 @@ def test_a_follower_of_an_empty_database_starts_at_nothing(writer: Writer, path:
         assert (reader.newest().headline, reader.newest().alert) == (0, 0)
 
 
-def test_a_position_moves_on_one_side_at_a_time(writer: Writer, path: Path) -> None:
-    with closing(Reader.open(path)) as reader:
-        moved = reader.newest().at_headline(3).at_alert(5)
-    assert (moved.headline, moved.alert) == (3, 5)
-
-
 def test_rows_are_fetched_by_id_in_the_order_asked_for_without_those_that_are_gone(writer: Writer, path: Path) -> None:
     poll(writer, entry("2", "second"), entry("1", "first"))
     with closing(Reader.open(path)) as reader:

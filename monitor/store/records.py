@@ -50,12 +50,6 @@ class Position:
     headline: int = 0
     alert: int = 0
 
-    def at_headline(self, number: int) -> Position:
-        return Position(number, self.alert)
-
-    def at_alert(self, number: int) -> Position:
-        return Position(self.headline, number)
-
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
