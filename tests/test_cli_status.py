@@ -166,7 +166,7 @@ def test_a_feed_that_was_never_asked_says_so(account: Account) -> None:
 
 def missing(path: Path) -> str:
     path.unlink(missing_ok=True)
-    return "No such file or directory"
+    return "there is no database"
 
 
 def corrupt(path: Path) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.lock import collecting
 from monitor.store.reader import Reader
 from monitor.store.records import HeadlineFilter
 
@@ -96,3 +97,10 @@ async def test_the_demo_does_not_write_into_a_database_of_real_news(tmp_path: Pa
         writer.heartbeat(CollectorInfo(pid=1, host="h", version="0", started_at=now, heartbeat_at=now))
     status, output, _ = await demo(tmp_path, "--db", "real.db")
     assert (status, output) == (2, [])
+
+
+async def test_a_second_demo_on_the_same_database_is_told_who_has_it(tmp_path: Path) -> None:
+    with collecting(tmp_path / "demo.db"):
+        status, output, complaints = await demo(tmp_path, "--db", "demo.db")
+    assert (status, output) == (3, [])
+    assert "already collects" in complaints[-1]

@@ -120,7 +120,7 @@ def test_a_folder_that_is_a_file_is_said_to_be_one(tmp_path: Path) -> None:
 
 
 def test_a_reader_makes_nothing(tmp_path: Path) -> None:
-    with pytest.raises(StoreMissing, match=r"monitor\.db: No such file"):
+    with pytest.raises(StoreMissing, match=r"monitor\.db: there is no database"):
         Reader.open(tmp_path / "monitor.db")
     assert names(tmp_path) == set()
 

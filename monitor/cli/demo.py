@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 
 import click
 
+from monitor import lock
 from monitor.cli import rows
-from monitor.errors import StoreMissing
+from monitor.errors import AlreadyCollecting, StoreMissing
 from monitor.when import local_and_new_york
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def command(
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1"
     oplog.start(log_file, simulated=True)
     with _place(database) as path:
+        if (pid := lock.holder(path)) is not None:
+            raise AlreadyCollecting(str(path), pid or None)
         clock, port = _replay_of(path) or (_from_the_start(speed), 0)
         asyncio.run(_replay(path, clock, port=port, seed=seed, seconds=seconds))
         click.echo(_summary(path))

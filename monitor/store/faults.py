@@ -80,5 +80,5 @@ def of_system(error: OSError, path: Path) -> StoreError:
         case errno.ENOSPC | errno.EDQUOT:
             return StoreFull(f"{path}: no room on the disk: {reason}")
         case errno.ENOENT:
-            return StoreMissing(f"{path}: {reason}")
+            return StoreMissing(f"{path}: there is no database; `monitor collect` makes it")
     return StoreError(f"{path}: {reason}")
