@@ -7,9 +7,11 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from monitor.alerts.rules import Facts, Memory, RuleBook
+from monitor.baseline import load as documented
+from monitor.baseline.symbols import COMPARABLE
 from monitor.config import load
 from monitor.config.files import packaged
-from monitor.models import Comparison, Measure, Quote, QuoteLevel, Rule, Session, Severity
+from monitor.models import Comparison, Measure, Quote, QuoteLevel, Rule, Session, Severity, ShockRatio
 from monitor.topics import Matcher
 
 HEADLINES = 50_000
@@ -37,7 +39,7 @@ WORDS = (
 
 
 def measure() -> list[tuple[str, str]]:
-    return [_matching(), _judging()]
+    return [_matching(), _judging(0), _judging(20)]
 
 
 def _matching() -> tuple[str, str]:
@@ -55,15 +57,24 @@ def _matching() -> tuple[str, str]:
     )
 
 
-def _judging() -> tuple[str, str]:
-    symbols = tuple(f"T{number}" for number in range(TICKERS))
+def _judging(ratios: int) -> tuple[str, str]:
+    """`ratios` of the rules compare with the documented moves, and then every alert carries the one of its symbol."""
+    compared = tuple(sorted(COMPARABLE)) if ratios else ()
+    symbols = (*compared, *(f"T{number}" for number in range(TICKERS - len(compared))))
     rules = [
+        Rule(
+            name=f"ratio {number}",
+            severity=Severity.INFO,
+            when=ShockRatio(symbols=compared, limit=Comparison(at_least=0.1 + number / 20)),
+        )
+        for number in range(ratios)
+    ] + [
         Rule(
             name=f"rule {number}",
             severity=Severity.INFO,
             when=QuoteLevel(symbols=symbols, measure=Measure.CHANGE, limit=Comparison(at_most=-1 - number / 20)),
         )
-        for number in range(RULES)
+        for number in range(RULES - ratios)
     ]
     book, memory = RuleBook(rules), Memory()
     chance = random.Random(27)
@@ -81,9 +92,10 @@ def _judging() -> tuple[str, str]:
             )
             for symbol in symbols
         }
-        facts = Facts(session=Session.REGULAR, quotes=quotes)
+        facts = Facts(session=Session.REGULAR, quotes=quotes, baseline=documented() if ratios else None)
         started = time.process_time()
         decision = book.evaluate(facts, memory, now)
         rounds.append(time.process_time() - started)
         memory.apply(decision.memory)
-    return f"{RULES} rules on {TICKERS} tickers, a quote round", f"{sorted(rounds)[10] * 1000:.1f} ms CPU"
+    which = f", {ratios} of them on {len(compared)} documented moves" if ratios else ""
+    return f"{RULES} rules on {TICKERS} tickers{which}, a quote round", f"{sorted(rounds)[10] * 1000:.1f} ms CPU"

@@ -10,7 +10,8 @@
     │   ├── StoreTooNew        written by a newer version of this program
     │   └── StoreMissing       nothing there to read
     ├── AlreadyCollecting  another collector holds this database
-    └── SinkError          an alert could not be delivered; it is tried again
+    ├── SinkError          an alert could not be delivered; it is tried again
+    └── BaselineError      the packaged records of January 2025 are not as they should be
 
 A feed or a quote source that fails is not an exception here: it is an outcome (`models.Failed`,
 `models.QuotesFailed`), because it is expected, is stored, and concerns that source alone.
@@ -86,3 +87,7 @@ class AlreadyCollecting(MonitorError):
 
 class SinkError(MonitorError):
     """A sink did not take an alert; the alert stays undelivered and is tried again."""
+
+
+class BaselineError(MonitorError):
+    """The packaged records of January 2025 are not as docs/baseline.md says; names the file and the record."""

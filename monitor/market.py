@@ -1,4 +1,4 @@
-"""Sessions, and how old a quote is. Pure: whoever asks brings the time.
+"""How old a quote is. Pure: whoever asks brings the time.
 
 How old a quote is follows from its trade time and its session, never from the time it was fetched: an answer that came
 a second ago may carry a price of last Friday. The time of the fetch only tells that the source still answers.
@@ -7,19 +7,17 @@ a second ago may carry a price of last Friday. The time of the fetch only tells 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
 from monitor.models import Quote, Session
-from monitor.when import NEW_YORK, span
+from monitor.when import span
 
 CLOCK_SKEW = timedelta(minutes=2)
 """How far ahead of this machine's clock a trade may lie and still count as just made."""
 
 _MISSED_ROUNDS = 3  # a refresh may fail twice before the quote counts as not refreshed
-_PRE_OPEN, _OPEN, _CLOSE, _POST_CLOSE = time(4), time(9, 30), time(16), time(20)
-_SATURDAY = 5
 
 
 class Limits(Protocol):
@@ -91,21 +89,6 @@ def staleness(quote: Quote, now: datetime, limits: Limits) -> Staleness | None:
 def is_open(quote: Quote) -> bool:
     """Whether the quote's market traded when it was fetched, in extended hours or not."""
     return quote.session is not Session.CLOSED
-
-
-def new_york_session(now: datetime) -> Session:
-    """The session of the New York stock exchanges by the clock alone.
-
-    Weekdays: pre-market from 04:00, regular from 09:30, post-market from 16:00 to 20:00, New York time. Holidays and
-    early closes are not known here: they need an exchange calendar. What a market really does is in `Quote.session`.
-    """
-    local = now.astimezone(NEW_YORK)
-    at = local.time()
-    if local.weekday() >= _SATURDAY or at < _PRE_OPEN or at >= _POST_CLOSE:
-        return Session.CLOSED
-    if at < _OPEN:
-        return Session.PRE
-    return Session.REGULAR if at < _CLOSE else Session.POST
 
 
 def _elapsed(since: datetime, now: datetime) -> timedelta | None:

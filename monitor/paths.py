@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import zlib
 from typing import TYPE_CHECKING
 
 import platformdirs
@@ -18,6 +20,18 @@ def database() -> Path:
 
 def alert_log() -> Path:
     return platformdirs.user_state_path(APP, appauthor=False) / "alerts.jsonl"
+
+
+def personal_state() -> Path:
+    """What is the user's own and not in any database: marks, layout, theme."""
+    return platformdirs.user_state_path(APP, appauthor=False) / "viewer.db"
+
+
+def collector_log(into: Path) -> Path:
+    """What the collector that a viewer started has to say; one log a database, so that two do not mix."""
+    real = os.path.realpath(into)
+    mark = "" if real == os.path.realpath(database()) else f"-{zlib.crc32(os.fsencode(real)):08x}"
+    return platformdirs.user_state_path(APP, appauthor=False) / f"collector{mark}.log"
 
 
 def yahoo_cache() -> Path:

@@ -24,6 +24,19 @@ def local_and_new_york(at: datetime, zone: tzinfo | None = None) -> str:
     return f"{text} ({day}{there:%H:%M %Z})"
 
 
+def new_york_and_local(at: datetime, zone: tzinfo | None = None) -> str:
+    """`2025-01-27 07:50 EST (21:50 KST)`, for what is told in New York's time; `zone` None is this machine's.
+
+    The second part has the date where it is another day here, and is left out where the clocks agree.
+    """
+    there, here = at.astimezone(NEW_YORK), at.astimezone(zone)
+    text = f"{there:%Y-%m-%d %H:%M %Z}"
+    if here.utcoffset() == there.utcoffset():
+        return text
+    day = "" if here.date() == there.date() else f"{here:%m-%d} "
+    return f"{text} ({day}{here:%H:%M} {_zone_name(here)})"
+
+
 def _zone_name(at: datetime) -> str:
     name = at.tzname() or ""
     return name if name.isalpha() else f"UTC{at:%z}"

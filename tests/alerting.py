@@ -9,6 +9,7 @@ from pathlib import Path
 
 from monitor.alerts.line import from_json
 from monitor.alerts.rules import Facts, Memory, RuleBook
+from monitor.baseline import Baseline
 from monitor.market import StaleKind, Staleness
 from monitor.models import (
     Alert,
@@ -60,6 +61,7 @@ class Desk:
     feeds: dict[str, FeedState] = field(default_factory=dict)
     source: QuoteSourceState | None = field(default_factory=lambda: QuoteSourceState(last_checked_at=OPEN))
     started_at: datetime | None = None
+    baseline: Baseline | None = None
     simulated: bool = False
     rows: dict[tuple[str, str], str] = field(default_factory=dict)
     _ids: int = 0
@@ -84,6 +86,7 @@ class Desk:
             feeds=self.feeds,
             quote_source=self.source,
             started_at=self.started_at,
+            baseline=self.baseline,
             simulated=self.simulated,
         )
         decision = RuleBook(self.rules).evaluate(facts, Memory.of(self.rows), self.now)

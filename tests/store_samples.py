@@ -7,24 +7,37 @@ import subprocess
 import sys
 import textwrap
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 import pytest
 
+from monitor.baseline import Baseline
 from monitor.models import (
     Alert,
     AlertKind,
     Bar,
+    BaselineRef,
+    DayPart,
+    Disagreement,
+    Document,
+    DocumentKind,
     Entry,
     Feed,
     FeedState,
     HeadlineRef,
     Mention,
+    Precision,
+    Qualifier,
     Quote,
     QuoteRef,
+    Record,
+    RecordKind,
     Session,
     Severity,
+    Source,
+    Text,
+    When,
 )
 from monitor.store.reader import Reader
 from monitor.store.records import HeadlineFilter
@@ -99,6 +112,83 @@ QUOTE_REF = QuoteRef(
     age=seconds(15),
     session=Session.REGULAR,
     stale=False,
+)
+
+BASELINE_REF = BaselineRef(
+    id="nvda-close",
+    symbol="NVDA",
+    documented=-17.0,
+    today=-9.1,
+    ratio=9.1 / 17,
+    compared="fall of 17% at the close of 27 January 2025",
+    documents=("001.txt", "신문.txt"),
+)
+PAPER = Document(
+    file="001.txt",
+    author=None,
+    outlet="Example Daily",
+    date=date(2025, 1, 28),
+    dating=Text("stated", "명시"),
+    kind=DocumentKind.NEWSPAPER,
+    about=Text("the day", "그날"),
+)
+BLOG = Document(
+    file="002.txt",
+    author="김 아무개",
+    outlet=None,
+    date=None,
+    dating=Text("unknown", "미상"),
+    kind=DocumentKind.BLOG,
+    about=Text("the day after", "다음 날"),
+)
+BASELINE = Baseline(
+    documents=(PAPER, BLOG),
+    records=(
+        Record(
+            id="nvda-pre-0750",
+            kind=RecordKind.MOVE,
+            subject="Nvidia",
+            symbol="NVDA",
+            when=When(precision=Precision.MINUTE, at=datetime(2025, 1, 27, 12, 50, tzinfo=UTC)),
+            session=DayPart.PRE,
+            value=-12.0,
+            unit="percent",
+            qualifier=Qualifier.NEARLY,
+            summary=Text("Nvidia was down nearly 12% before the open.", "엔비디아, 개장 전 12% 가까이 하락"),
+            sources=(Source(document=BLOG, line=3, figures=("12",), quotes="Bloomberg"),),
+        ),
+        Record(
+            id="nvda-close",
+            kind=RecordKind.MOVE,
+            subject="Nvidia",
+            symbol="NVDA",
+            when=When(precision=Precision.DAY, at=date(2025, 1, 27), until=date(2025, 1, 28)),
+            session=DayPart.CLOSE,
+            low=-18.0,
+            high=-17.0,
+            unit="percent",
+            qualifier=Qualifier.ABOUT,
+            summary=Text("Nvidia closed about 17 to 18% lower.", "엔비디아, 17~18% 하락 마감"),
+            sources=(
+                Source(document=PAPER, line=10),
+                Source(document=BLOG, line=55, as_read="1,8", correction="18"),
+            ),
+        ),
+        Record(
+            id="who-pays",
+            kind=RecordKind.QUESTION,
+            subject="Capital spending",
+            qualifier=Qualifier.EXACT,
+            summary=Text("Will the spending on chips go on?", "칩 투자는 계속될 것인가"),
+            sources=(Source(document=BLOG, line=60),),
+        ),
+    ),
+    disagreements=(
+        Disagreement(
+            id="nvda-fall", records=("nvda-pre-0750", "nvda-close"), note=Text("different hours", "시각 차이")
+        ),
+    ),
+    digest="one",
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.alerts.line import from_json, to_json, to_text
-from monitor.models import Alert, AlertKind, HeadlineRef, QuoteRef, Session, Severity
+from monitor.models import Alert, AlertKind, BaselineRef, HeadlineRef, QuoteRef, Session, Severity
 
 FIRED = datetime(2025, 1, 27, 14, 31, 5, 250_000, tzinfo=UTC)
 HEADLINE = HeadlineRef(
@@ -35,6 +36,15 @@ QUOTE = QuoteRef(
     session=Session.REGULAR,
     stale=False,
 )
+BASELINE = BaselineRef(
+    id="nvda-fall",
+    symbol="NVDA",
+    documented=-17.0,
+    today=-16.97,
+    ratio=0.998,
+    compared="fall of 17% at the close of 27 January 2025",
+    documents=("a.txt", "b.txt"),
+)
 ALERT = Alert(
     id="0123456789abcdef",
     rule="DeepSeek and NVDA",
@@ -45,6 +55,7 @@ ALERT = Alert(
     fired_at=FIRED,
     headlines=(HEADLINE,),
     quotes=(QUOTE,),
+    baseline=BASELINE,
 )
 BARE_HEADLINE = HeadlineRef(
     id=1, title="t", link=None, source="s", language="en", published_at=None, first_seen_at=FIRED
@@ -101,7 +112,15 @@ def test_the_json_line_has_every_documented_field() -> None:
                 "stale": False,
             }
         ],
-        "baseline": None,
+        "baseline": {
+            "id": "nvda-fall",
+            "symbol": "NVDA",
+            "documented": -17.0,
+            "today": -16.97,
+            "ratio": 0.998,
+            "compared": "fall of 17% at the close of 27 January 2025",
+            "documents": ["a.txt", "b.txt"],
+        },
         "simulated": False,
     }
 
@@ -111,7 +130,7 @@ def test_the_documentation_names_exactly_the_fields_of_the_line() -> None:
     documented = set(re.findall(r"^\| `([a-z_.\[\]]+)` \|", page, re.MULTILINE))
     fields = json.loads(to_json(ALERT))
     inside = {f"{name}[].{key}" for name in ("headlines", "quotes") for key in fields[name][0]}
-    assert documented == set(fields) | inside
+    assert documented == set(fields) | inside | {f"baseline.{key}" for key in fields["baseline"]}
 
 
 def test_korean_and_chinese_stay_readable_in_the_line() -> None:
@@ -195,6 +214,8 @@ def test_any_text_makes_one_physical_line_that_reads_back(text: str) -> None:
         to_json(ALERT).replace("2025-01-27T14:31:05.250Z", "yesterday"),
         to_json(ALERT).replace("2025-01-27T14:31:05.250Z", "2025-01-27T14:31:05"),
         to_json(ALERT).replace('"id": 42, ', ""),
+        to_json(ALERT).replace('"ratio": 0.998, ', ""),
+        to_json(ALERT).replace('["a.txt", "b.txt"]', "null"),
         to_json(ALERT).replace("4.25", "1e300"),
         to_json(ALERT)[:-20],
     ],
@@ -205,7 +226,12 @@ def test_a_line_that_is_no_alert_of_this_schema_is_a_value_error(line: str) -> N
 
 
 def test_a_field_that_a_later_version_adds_does_not_hinder_reading() -> None:
-    assert from_json(to_json(ALERT).replace('"baseline": null', '"baseline": {"id": "x"}, "new": 1')) == ALERT
+    assert from_json(to_json(ALERT).replace('"id": "nvda-fall"', '"id": "nvda-fall", "new": 1')) == ALERT
+    assert from_json(to_json(ALERT).replace('"simulated": false', '"simulated": false, "new": {"id": 1}')) == ALERT
+
+
+def test_an_alert_without_a_documented_move_says_so_with_null() -> None:
+    assert json.loads(to_json(replace(ALERT, baseline=None)))["baseline"] is None
 
 
 def test_the_text_line_gives_local_and_new_york_time_severity_rule_text_and_link() -> None:

@@ -167,7 +167,7 @@ def test_an_apprise_address_is_not_shown_in_a_message() -> None:
 
 WORLD = """
 feeds: [{url: https://a.example/, name: Wire, language: ko}]
-watchlist: [{name: Chips, tickers: [{symbol: NVDA}]}]
+watchlist: [{name: Chips, tickers: [{symbol: NVDA}]}, {name: Others, tickers: [{symbol: X}, {symbol: Y}]}]
 topics: [{name: DeepSeek, terms: [x]}]
 """
 
@@ -199,6 +199,17 @@ topics: [{name: DeepSeek, terms: [x]}]
         ("{quote: {symbols: [NVDA, NVDA], change: {at_most: 1}}}", ".quote.symbols[1]", "already used"),
         ("{move: {symbol: NVDA, percent: {at_most: 1}}}", ".move.minutes", "missing: expected a whole number"),
         ("{volume: {symbol: NVDA, times_average: 0}}", ".volume.times_average", "from 0.01"),
+        ("{shock_ratio: {symbol: NVDA}}", ".shock_ratio", "exactly one of at_least and at_most"),
+        ("{shock_ratio: {at_least: 1}}", ".shock_ratio", "one of symbol, symbols and group"),
+        ("{shock_ratio: {symbol: NVDA, at_least: 1.2.3}}", ".shock_ratio.at_least", "a number from -100 to 100"),
+        ("{shock_ratio: {symbol: AMD, at_least: 1}}", ".shock_ratio.symbol", "a symbol of the watchlist"),
+        ("{shock_ratio: {symbol: X, at_least: 1}}", ".shock_ratio", "a documented move, got X without one"),
+        (
+            "{shock_ratio: {symbols: [X, NVDA, Y], at_least: 1}}",
+            ".shock_ratio",
+            "a documented move, got X, Y without one",
+        ),
+        ("{shock_ratio: {group: Others, at_least: 1}}", ".shock_ratio", "a documented move, got X, Y without one"),
         ("{feed_failing: {feed: Wire}}", ".feed_failing.for", "missing: expected a duration"),
         ("{quotes_stale: {symbol: AMD, for: 1m}}", ".quotes_stale.symbol", "a symbol of the watchlist"),
         ("{any: [{feed_failing: {for: 1m}}]}", ".any", "at least 2, got 1"),

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from monitor.baseline import load
+from monitor.collector.baseline import wanted
 from monitor.lock import collecting
 from monitor.store.reader import Reader
 from monitor.store.records import HeadlineFilter
@@ -66,6 +68,21 @@ def test_the_day_is_there_until_the_close(day: tuple[Path, list[str], list[str]]
         rules = {alert.rule for alert in reader.alerts()}
     assert "DeepSeek news and Nvidia down 3%" in rules
     assert any("CRITICAL" in line for line in output)
+
+
+def test_the_days_around_the_shock_were_fetched_once_for_each_documented_symbol(
+    day: tuple[Path, list[str], list[str]],
+) -> None:
+    database, _, log = day
+    with closing(Reader.open(database)) as reader:
+        history, bars = reader.baseline_history(), reader.baseline_bars()
+    assert set(history) == set(bars) == set(wanted(load()))
+    assert all(state.simulated and state.asked_at and not state.failures for state in history.values())
+    daily, hourly = bars["NVDA"]
+    assert [bar.at.day for bar in daily] == [23, 24, 27, 28, 29]
+    assert daily[2].close / daily[1].close - 1 == pytest.approx(-0.17, abs=0.001)
+    assert {bar.at.minute for bar in hourly} == {0, 30}
+    assert not any("January 2025 of" in line for line in log)
 
 
 def test_no_line_carries_what_hostile_entries_tried(day: tuple[Path, list[str], list[str]]) -> None:

@@ -15,6 +15,7 @@ from monitor.demo.markets import MARKETS
 from monitor.demo.script import QUIET, QUIET_SYMBOL, SEED, Script
 from monitor.demo.stories import stories
 from monitor.demo.waypoints import Measure, Qualifier, Waypoint, scales, waypoints
+from monitor.when import NEW_YORK
 
 MINUTES = [STARTS_AT + timedelta(minutes=minute) for minute in range(9 * 60 + 1)]
 EVER = (datetime(2020, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC))
@@ -257,6 +258,7 @@ def test_minute_bars_hold_what_was_quoted_and_nothing_later(script: Script) -> N
 
 def test_bars_of_any_width_cover_the_same_day(script: Script) -> None:
     for interval in ("5m", "15m", "1h"):
+        assert script.bars("NVDA", *EVER, interval, now=CLOSES_AT)[-1].close == script.price_at("NVDA", CLOSES_AT)
         bars = script.bars("NQ=F", *EVER, interval, now=CLOSES_AT)
         assert bars[0].open == script.price_at("NQ=F", STARTS_AT)
         assert bars[-1].close == script.price_at("NQ=F", CLOSES_AT)
@@ -280,6 +282,16 @@ def test_bars_are_those_asked_for(script: Script) -> None:
     assert script.bars("NVDA", *EVER, "3mo", now=CLOSES_AT) == ()
     assert script.bars("9984.T", *EVER, "1m", now=CLOSES_AT) == ()
     assert script.bars("^IXIC", *EVER, "1m", now=on_the_day("09:00")) == ()
+
+
+def test_hours_begin_with_their_session_as_yahoos_do(script: Script) -> None:
+    def begin(symbol: str, now: datetime) -> list[str]:
+        return [f"{bar.at.astimezone(NEW_YORK):%H:%M}" for bar in script.bars(symbol, *EVER, "1h", now=now)]
+
+    assert begin("NVDA", on_the_day("11:00")) == ["07:00", "08:00", "09:00", "09:30", "10:30"]
+    assert begin("NVDA", on_the_day("16:20"))[-2:] == ["15:30", "16:00"]
+    assert begin("^IXIC", ENDS_AT) == [f"{hour:02}:30" for hour in range(9, 16)]
+    assert begin("NQ=F", on_the_day("10:00"))[-1] == "10:00"
 
 
 def test_an_unknown_symbol_is_a_key_error(script: Script) -> None:

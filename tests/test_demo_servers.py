@@ -11,7 +11,7 @@ import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,6 +23,7 @@ from monitor.config import parse
 from monitor.config.settings import Settings, StdoutSinkSettings
 from monitor.demo.day import CLOSES_AT, ENDS_AT, on_the_day
 from monitor.demo.feeds import FEEDS
+from monitor.demo.record import FROM, UNTIL
 from monitor.demo.replay import DemoServers
 from monitor.demo.script import SEED, Script
 from monitor.demo.settings import RULES, UNLISTED, demo_settings
@@ -111,6 +112,17 @@ async def test_the_seed_chooses_the_day() -> None:
             assert result["timestamp"][-1] == int(on_the_day("11:00").timestamp())
     assert len(prices[0]) == len(prices[1])
     assert prices[0] != prices[1]
+
+
+async def test_the_days_around_the_shock_are_served_whole_before_they_have_passed() -> None:
+    async with DemoServers(standing(on_the_day("07:50"))) as servers, httpx.AsyncClient(trust_env=False) as http:
+        chart = servers.exchange + "/query1.finance.yahoo.com/v8/finance/chart/NVDA"
+        days = []
+        for end in (UNTIL, on_the_day("07:50")):
+            span = {"period1": f"{FROM.timestamp():.0f}", "period2": f"{end.timestamp():.0f}", "interval": "1d"}
+            result = (await http.get(chart, params=span)).json()["chart"]["result"][0]
+            days.append([datetime.fromtimestamp(at, UTC).day for at in result["timestamp"]])
+        assert days == [[23, 24, 27, 28, 29], [23, 24]]
 
 
 async def test_after_the_close_the_final_state_stays() -> None:

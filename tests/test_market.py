@@ -10,7 +10,6 @@ import pytest
 from monitor import market
 from monitor.market import StaleKind
 from monitor.models import Quote, Session
-from monitor.when import NEW_YORK
 
 NOW = datetime(2025, 1, 27, 17, 0, tzinfo=UTC)  # Monday noon in New York
 
@@ -97,25 +96,3 @@ def test_age_is_the_trade_s_never_the_fetch_s_and_never_negative() -> None:
 def test_pre_and_post_market_count_as_open() -> None:
     opened = [session for session in Session if market.is_open(quote(session))]
     assert opened == [Session.PRE, Session.REGULAR, Session.POST]
-
-
-@pytest.mark.parametrize(
-    ("local", "session"),
-    [
-        ("2025-01-27T03:59:59", Session.CLOSED),
-        ("2025-01-27T04:00:00", Session.PRE),
-        ("2025-01-27T09:29:59", Session.PRE),
-        ("2025-01-27T09:30:00", Session.REGULAR),
-        ("2025-01-27T15:59:59", Session.REGULAR),
-        ("2025-01-27T16:00:00", Session.POST),
-        ("2025-01-27T19:59:59", Session.POST),
-        ("2025-01-27T20:00:00", Session.CLOSED),
-        ("2025-01-25T12:00:00", Session.CLOSED),  # Saturday
-        ("2025-01-26T12:00:00", Session.CLOSED),
-        ("2025-07-07T09:30:00", Session.REGULAR),  # in daylight saving time
-        ("2025-03-10T09:30:00", Session.REGULAR),  # the first weekday of it
-    ],
-)
-def test_new_york_s_session_by_the_clock(local: str, session: Session) -> None:
-    now = datetime.fromisoformat(local).replace(tzinfo=NEW_YORK).astimezone(UTC)
-    assert market.new_york_session(now) is session

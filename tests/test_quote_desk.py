@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from monitor.collector.quotes import due_symbols
-from monitor.models import Quote, Session
+import pytest
+
+from monitor.clock import Clock
+from monitor.collector.quotes import QuoteDesk, due_symbols
+from monitor.config.settings import QuoteSettings
+from monitor.models import Quote, QuoteSourceState, Session
+from monitor.sources.yahoo import YahooQuotes
 
 NOW = datetime(2025, 1, 25, 15, 0, tzinfo=UTC)  # a Saturday
 FAST, SLOW = timedelta(seconds=15), timedelta(minutes=5)
@@ -41,3 +48,37 @@ def test_a_symbol_that_the_source_does_not_know_is_not_asked_for_at_the_quick_pa
 
 def test_a_clock_that_was_set_back_makes_everything_due() -> None:
     assert due({"NVDA": -timedelta(days=1)}, "NVDA") == ("NVDA",)
+
+
+class Standing(Clock):
+    def now(self) -> datetime:
+        return NOW
+
+
+@pytest.mark.parametrize(
+    ("asked", "failed", "quiet"),
+    [
+        ({}, False, False),  # the first quotes have not come
+        ({"NVDA": 1, "BTC-USD": 1}, False, True),
+        ({"NVDA": 1, "BTC-USD": 11}, False, True),
+        ({"NVDA": 1, "BTC-USD": 13}, False, False),  # due in two seconds
+        ({"NVDA": 298, "BTC-USD": 1}, False, False),
+        ({"NVDA": 1, "BTC-USD": 1}, True, False),  # the source has to be left alone
+    ],
+)
+def test_there_is_time_for_others_while_no_quotes_are_due_soon(
+    tmp_path: Path, asked: dict[str, int], *, failed: bool, quiet: bool
+) -> None:
+    source = QuoteSourceState(failures=1, next_check_at=NOW + FAST) if failed else QuoteSourceState()
+    desk = QuoteDesk(
+        symbols=("NVDA", "BTC-USD"),
+        quotes=QUOTES,
+        source=lambda: source,
+        yahoo=YahooQuotes(QuoteSettings(), tmp_path),
+        results=asyncio.Queue(),
+        clock=Standing(),
+        interval=FAST,
+        closed_interval=SLOW,
+        _asked_at={symbol: NOW - timedelta(seconds=ago) for symbol, ago in asked.items()},
+    )
+    assert desk.quiet() is quiet

@@ -319,6 +319,13 @@ def test_a_row_that_is_no_bar_is_left_out(row: tuple[object, object, object, obj
     assert len(to_bars("NVDA", "1m", chart([good, row]))) == 1
 
 
+def test_hours_that_new_yorks_sessions_cut_short_are_bars_and_the_trade_of_this_moment_is_none() -> None:
+    begin = [new_york(27, 9), new_york(27, 9, 30), new_york(27, 15, 30), new_york(27, 16)]
+    moments = [new_york(27, 16, 40), new_york(27, 16, 30) + 7]
+    bars = to_bars("NVDA", "1h", chart([(at, 1, 1, 1, 1, 1) for at in sorted((*begin, *moments))]))
+    assert [bar.at.timestamp() for bar in bars] == begin
+
+
 def test_a_day_of_23_hours_keeps_its_bar() -> None:
     at = new_york(27, 0)  # as on the day when daylight saving time begins
     assert len(to_bars("NVDA", "1d", chart([(at, 1, 1, 1, 1, 1), (at + 23 * 3600, 1, 1, 1, 1, 1)]))) == 2

@@ -50,14 +50,15 @@ class Naive:
 
     def look(self, value: float, now: datetime) -> bool:
         limit = self.rule.when.limit  # type: ignore[union-attr] # only levels are drawn here
+        margin = 0.5 if self.rule.rearm is None else self.rule.rearm
         if limit.holds(value):
             if self.armed and (self.fired_at is None or now - self.fired_at >= self.rule.cooldown):
                 self.armed, self.fired_at = False, now
                 return True
         elif limit.at_least is not None:
-            self.armed |= value <= limit.at_least - self.rule.rearm
+            self.armed |= value <= limit.at_least - margin
         elif limit.at_most is not None:
-            self.armed |= -value <= -limit.at_most - self.rule.rearm
+            self.armed |= -value <= -limit.at_most - margin
         return False
 
 

@@ -10,7 +10,18 @@ from urllib.parse import urlsplit
 import pytest
 
 from monitor.config import AlertSettings, PollSettings, QuoteSettings, Settings, StoreSettings, load
-from monitor.models import AllOf, Condition, FeedFailing, HeadlineMatch, Move, QuoteLevel, QuotesStale, Severity, Volume
+from monitor.models import (
+    AllOf,
+    Condition,
+    FeedFailing,
+    HeadlineMatch,
+    Move,
+    QuoteLevel,
+    QuotesStale,
+    Severity,
+    ShockRatio,
+    Volume,
+)
 from monitor.topics import Matcher
 
 ROOT = Path(__file__).parent.parent
@@ -129,7 +140,7 @@ def test_the_other_model_makers_are_topics(shipped: Settings) -> None:
 
 def test_the_default_rules_cover_each_form_and_say_when_nothing_can_be_heard(shipped: Settings) -> None:
     kinds = {type(condition) for condition in conditions(shipped)}
-    assert kinds == {HeadlineMatch, QuoteLevel, Move, Volume, FeedFailing, QuotesStale}
+    assert kinds == {HeadlineMatch, QuoteLevel, Move, Volume, ShockRatio, FeedFailing, QuotesStale}
     both = next(rule for rule in shipped.rules if isinstance(rule.when, AllOf))
     assert both.severity is Severity.CRITICAL
     assert isinstance(both.when, AllOf)
@@ -147,4 +158,6 @@ def test_what_the_file_writes_out_are_the_programs_own_defaults(shipped: Setting
 def test_the_file_leaves_out_no_section_since_it_stands_in_for_those_that_others_leave_out() -> None:
     text = (ROOT / "feeds.yaml").read_text("utf-8")
     sections = re.findall(r"^(\w+):", text, re.MULTILINE)
-    assert sorted(sections) == sorted(["poll", "quotes", "store", "alerts", "feeds", "watchlist", "topics", "rules"])
+    assert sorted(sections) == sorted(
+        ["poll", "quotes", "store", "alerts", "viewer", "feeds", "watchlist", "topics", "rules"]
+    )

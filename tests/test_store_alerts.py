@@ -12,7 +12,7 @@ from monitor.models import AlertKind, Severity
 from monitor.store.reader import Reader
 from monitor.store.records import AlertFilter
 from monitor.store.writer import Writer
-from tests.store_samples import HEADLINE_REF, NOW, QUOTE_REF, alert, minutes, seconds
+from tests.store_samples import BASELINE_REF, HEADLINE_REF, NOW, QUOTE_REF, alert, minutes, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +26,7 @@ FULL = alert(
     headlines=(HEADLINE_REF,),
     quotes=(QUOTE_REF,),
     simulated=True,
+    baseline=BASELINE_REF,
 )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from monitor.models import Alert, FailureKind, Quote, QuoteSourceState, Session
 from monitor.store.alerts import ALERT
 from monitor.store.codec import blob_to_digests, cell, digests_to_blob, moment, stamp, whole_ms
 from monitor.store.quotes import QUOTE, SOURCE
-from tests.store_samples import HEADLINE_REF, QUOTE_REF, alert, quote
+from tests.store_samples import BASELINE_REF, HEADLINE_REF, QUOTE_REF, alert, quote
 
 steady = settings(deadline=None, derandomize=True, database=None)
 
@@ -44,6 +45,10 @@ def test_digests_come_back(digests: frozenset[bytes]) -> None:
     assert blob_to_digests(digests_to_blob(digests)) == digests
 
 
+def test_a_date_is_no_moment() -> None:
+    assert cell(date(2025, 1, 27)) == "2025-01-27"
+
+
 def test_what_has_no_form_in_the_database_is_refused() -> None:
     with pytest.raises(TypeError, match="list"):
         cell([1])
@@ -51,7 +56,12 @@ def test_what_has_no_form_in_the_database_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "given_alert",
-    [alert(), alert(headlines=(HEADLINE_REF, HEADLINE_REF), quotes=(QUOTE_REF,), simulated=True)],
+    [
+        alert(),
+        alert(headlines=(HEADLINE_REF, HEADLINE_REF), quotes=(QUOTE_REF,), simulated=True),
+        alert(baseline=BASELINE_REF),
+        alert(baseline=replace(BASELINE_REF, documents=())),
+    ],
     ids=str,
 )
 def test_an_alert_comes_back_with_what_it_quotes(given_alert: Alert) -> None:

@@ -78,6 +78,9 @@ def test_everything_in_the_first_version_is_there_after_the_upgrade(path: Path) 
         assert (headline.title, headline.topics, headline.first_seen_at) == ("딥시크 충격", ("DeepSeek",), at)
         assert reader.quotes()["NVDA"].session is Session.REGULAR
         assert [bar.close for bar in reader.bars("NVDA")] == [118.5]
+        assert [bar.close for bar in reader.bars("NVDA", interval="1d", source="yahoo")] == [142.62]
+        assert [(alert.id, alert.baseline) for alert in reader.alerts()] == [("a1", None)]
+        assert (reader.baseline_history(), reader.baseline_bars()) == ({}, {})
         assert [stored.state.item_digests for stored in reader.feeds() if stored.state.item_digests] == [
             frozenset({b"12345678"})
         ]
@@ -85,6 +88,13 @@ def test_everything_in_the_first_version_is_there_after_the_upgrade(path: Path) 
         assert info is not None
         assert info.host == "trading-1"
         assert reader.quick_check() == []
+
+
+def test_a_reader_asks_for_the_collector_on_the_first_version_and_leaves_it_as_it_is(path: Path) -> None:
+    before = first_version(path).read_bytes()
+    with pytest.raises(StoreError, match=r"older version.*run the collector once"):
+        Reader.open(path)
+    assert path.read_bytes() == before
 
 
 def test_every_step_is_named_after_its_number() -> None:

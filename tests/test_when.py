@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.when import local_and_new_york, span
+from monitor.when import local_and_new_york, new_york_and_local, span
 
 MOMENT = datetime(2025, 1, 27, 12, 50, 7, tzinfo=UTC)
 
@@ -27,6 +27,14 @@ def test_in_new_york_the_time_is_said_once() -> None:
 
 def test_a_zone_without_a_name_of_letters_is_given_by_its_offset() -> None:
     assert local_and_new_york(MOMENT, ZoneInfo("Asia/Kathmandu")).startswith("2025-01-27 18:35:07 UTC+0545 ")
+
+
+def test_what_is_told_in_new_york_s_time_has_the_viewers_beside_it() -> None:
+    seoul = ZoneInfo("Asia/Seoul")
+    assert new_york_and_local(MOMENT, seoul) == "2025-01-27 07:50 EST (21:50 KST)"
+    ten = datetime(2025, 1, 27, 15, 0, tzinfo=UTC)
+    assert new_york_and_local(ten, seoul) == "2025-01-27 10:00 EST (01-28 00:00 KST)"
+    assert new_york_and_local(ten, ZoneInfo("America/Toronto")) == "2025-01-27 10:00 EST"
 
 
 @pytest.mark.parametrize(

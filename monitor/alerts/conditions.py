@@ -132,8 +132,8 @@ class LevelClause:
         for symbol in scope:
             reading, quote = view.round.readings[self.gauges[symbol]], facts.quotes.get(symbol)
             if isinstance(reading, float) and quote is not None:
-                limit = self.meter.limit.format(self.level * self.sign)
-                evidence.phrases.append(f"{self.meter.say(reading, quote)} (limit {limit})")
+                said = self.meter.say(reading, quote, facts, view.round.now)
+                evidence.phrases.append(f"{said} (limit {self.meter.limit.format(self.level * self.sign)})")
             evidence.quote(symbol, facts)
 
     def _beyond(self, view: View) -> list[str]:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
+from monitor.baseline.live import shock_ratio
 from monitor.market import Staleness
-from monitor.models import Bar, FeedState, Headline, Quote, QuoteSourceState, Session
+from monitor.models import Bar, BaselineRef, FeedState, Headline, Quote, QuoteSourceState, Session
+
+if TYPE_CHECKING:
+    from monitor.baseline import Baseline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +24,7 @@ class Facts:
     `bars` are one-minute bars, oldest first, at least as far back as the longest move of the rules. `feeds` are the
     enabled feeds by name. `quote_source` None: no quotes are asked for at all. `session` is New York's by the clock.
     `started_at` is when this collector began: what was stored by an earlier one and not asked for since is not held
-    against a source. None: everything stored counts.
+    against a source. None: everything stored counts. `baseline` is what moves are compared with.
     """
 
     session: Session
@@ -30,7 +35,28 @@ class Facts:
     feeds: Mapping[str, FeedState] = field(default_factory=dict)
     quote_source: QuoteSourceState | None = None
     started_at: datetime | None = None
+    baseline: Baseline | None = None
     simulated: bool = False
+    _compared: dict[tuple[str, datetime], BaselineRef | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def compared(self, symbol: str, now: datetime) -> BaselineRef | None:
+        """The symbol's move beside what the documents recorded of it for the same session, found out once a round.
+
+        None where nothing is comparable, or the quote must not be taken for the current price.
+        """
+        place = (symbol, now)
+        if place not in self._compared:
+            self._compared[place] = self._compare(symbol, now)
+        return self._compared[place]
+
+    def _compare(self, symbol: str, now: datetime) -> BaselineRef | None:
+        quote = self.quotes.get(symbol)
+        if self.baseline is None or quote is None or symbol in self.stale:
+            return None
+        found = shock_ratio(self.baseline, quote, now)
+        return found if isinstance(found, BaselineRef) else None
 
     @property
     def quotes_asked(self) -> bool:

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from monitor import market
 from monitor.alerts.facts import Facts
+from monitor.baseline.reference import reference
 from monitor.models import Measure, Quote
 from monitor.models.quotes import percent
 
@@ -30,14 +31,18 @@ The day's extremes and its volume are those of the last regular session until th
 class Meter:
     """One way of measuring a quote.
 
-    `lacks` says what is missing when `read` gives None; None when that is nobody's fault. `say` words a value.
+    `read` gives a value, or in words why there is none. `lacks` says what is missing when it gives None; None when that
+    is nobody's fault. `say` words a value. `rearm` is the margin of a rule that does not give its own. `idle`: whether
+    there is nothing to measure of a symbol now, so that nothing can be missing either.
     """
 
-    read: Callable[[Quote, Facts, datetime], float | None]
-    say: Callable[[float, Quote], str]
+    read: Callable[[Quote, Facts, datetime], Reading]
+    say: Callable[[float, Quote, Facts, datetime], str]
     limit: str
     day: Day
     lacks: str | None
+    rearm: float = 0.5
+    idle: Callable[[str, Facts, datetime], bool] = lambda *_: False
 
 
 class Gauge(NamedTuple):
@@ -47,6 +52,10 @@ class Gauge(NamedTuple):
     meter: Meter
 
     def reading(self, facts: Facts, now: datetime) -> Reading:
+        found = self._found(facts, now)
+        return None if isinstance(found, str) and self.meter.idle(self.symbol, facts, now) else found
+
+    def _found(self, facts: Facts, now: datetime) -> Reading:
         quote = facts.quotes.get(self.symbol)
         if quote is None:
             return _why_missing(self.symbol, facts)
@@ -54,9 +63,10 @@ class Gauge(NamedTuple):
         if staleness is not None:
             return str(staleness)
         value = self.meter.read(quote, facts, now)
-        if value is not None and math.isfinite(value):
+        if value is not None and not isinstance(value, str) and math.isfinite(value):
             return float(value)
-        return self.meter.lacks if market.is_open(quote) else None
+        why = value if isinstance(value, str) else self.meter.lacks
+        return why if market.is_open(quote) else None
 
 
 def _why_missing(symbol: str, facts: Facts) -> str | None:
@@ -107,45 +117,49 @@ def _volume(quote: Quote, _facts: Facts, _now: datetime) -> float | None:
     return quote.volume / quote.average_volume
 
 
-def _say_volume(value: float, quote: Quote) -> str:
+def _say_volume(value: float, quote: Quote, _facts: Facts, _now: datetime) -> str:
     return f"{quote.symbol} volume {value:.1f} times its average, {_at(quote)}"
 
 
 LEVELS: dict[Measure, Meter] = {
     Measure.CHANGE: Meter(
         read=_change,
-        say=lambda value, quote: f"{quote.symbol} {value:+.2f}% from the last close, {_at(quote)}",
+        say=lambda value, quote, *_: f"{quote.symbol} {value:+.2f}% from the last close, {_at(quote)}",
         limit="{:+g}%",
         day="base_close",
         lacks="no previous close",
     ),
     Measure.PRICE: Meter(
-        read=_price, say=lambda _, quote: f"{quote.symbol} {_at(quote)}", limit="{:,g}", day=None, lacks="no price"
+        read=_price,
+        say=lambda _value, quote, *_: f"{quote.symbol} {_at(quote)}",
+        limit="{:,g}",
+        day=None,
+        lacks="no price",
     ),
     Measure.BELOW_DAY_HIGH: Meter(
         read=_below(lambda quote: quote.day_high),
-        say=lambda value, quote: f"{quote.symbol} {value:.2f}% below the day's high, {_at(quote)}",
+        say=lambda value, quote, *_: f"{quote.symbol} {value:.2f}% below the day's high, {_at(quote)}",
         limit="{:g}%",
         day="previous_close",
         lacks="no day's high",
     ),
     Measure.ABOVE_DAY_LOW: Meter(
         read=_above(lambda quote: quote.day_low),
-        say=lambda value, quote: f"{quote.symbol} {value:.2f}% above the day's low, {_at(quote)}",
+        say=lambda value, quote, *_: f"{quote.symbol} {value:.2f}% above the day's low, {_at(quote)}",
         limit="{:g}%",
         day="previous_close",
         lacks="no day's low",
     ),
     Measure.BELOW_YEAR_HIGH: Meter(
         read=_below(lambda quote: quote.year_high),
-        say=lambda value, quote: f"{quote.symbol} {value:.2f}% below the 52-week high, {_at(quote)}",
+        say=lambda value, quote, *_: f"{quote.symbol} {value:.2f}% below the 52-week high, {_at(quote)}",
         limit="{:g}%",
         day=None,
         lacks="no 52-week high",
     ),
     Measure.ABOVE_YEAR_LOW: Meter(
         read=_above(lambda quote: quote.year_low),
-        say=lambda value, quote: f"{quote.symbol} {value:.2f}% above the 52-week low, {_at(quote)}",
+        say=lambda value, quote, *_: f"{quote.symbol} {value:.2f}% above the 52-week low, {_at(quote)}",
         limit="{:g}%",
         day=None,
         lacks="no 52-week low",
@@ -170,7 +184,32 @@ def move(minutes: int) -> Meter:
             return None
         return percent(quote.price, bars[oldest].open)
 
-    def say(value: float, quote: Quote) -> str:
+    def say(value: float, quote: Quote, _facts: Facts, _now: datetime) -> str:
         return f"{quote.symbol} {value:+.2f}% in {minutes} min, {_at(quote)}"
 
     return Meter(read=read, say=say, limit="{:+g}%", day="base_close", lacks=None)
+
+
+def _ratio(quote: Quote, facts: Facts, now: datetime) -> Reading:
+    if facts.baseline is None:
+        return "no documented moves at hand"
+    if quote.change_percent is None or not math.isfinite(quote.change_percent):
+        return "no previous close"
+    ref = facts.compared(quote.symbol, now)
+    return None if ref is None else ref.ratio
+
+
+def _undocumented(symbol: str, facts: Facts, now: datetime) -> bool:
+    return facts.baseline is not None and isinstance(reference(facts.baseline, symbol, now), str)
+
+
+def _say_ratio(value: float, quote: Quote, facts: Facts, now: datetime) -> str:
+    ref = facts.compared(quote.symbol, now)
+    today = "" if ref is None else f" {ref.today:+.2f}%"
+    shock = "move" if ref is None else f"{ref.compared} ({', '.join(ref.documents)})"
+    return f"{quote.symbol}{today} is {value:.2f} of its documented {shock}, {_at(quote)}"
+
+
+SHOCK_RATIO = Meter(
+    read=_ratio, say=_say_ratio, limit="{:g}", day="base_close", lacks=None, rearm=0.1, idle=_undocumented
+)

@@ -7,7 +7,16 @@ import re
 from datetime import datetime, tzinfo
 from typing import Any
 
-from monitor.alerts.refs import headline_fields, headline_from, quote_fields, quote_from, utc_text, utc_time
+from monitor.alerts.refs import (
+    baseline_fields,
+    baseline_from,
+    headline_fields,
+    headline_from,
+    quote_fields,
+    quote_from,
+    utc_text,
+    utc_time,
+)
 from monitor.models import Alert, AlertKind, Severity
 from monitor.text import printable
 from monitor.when import NEW_YORK, local_and_new_york
@@ -37,7 +46,7 @@ def to_json(alert: Alert) -> str:
         "text": alert.text,
         "headlines": [headline_fields(ref) for ref in alert.headlines],
         "quotes": [quote_fields(ref) for ref in alert.quotes],
-        "baseline": None,
+        "baseline": None if alert.baseline is None else baseline_fields(alert.baseline),
         "simulated": alert.simulated,
     }
     return _UNSAFE.sub(_escaped, json.dumps(fields, ensure_ascii=False, allow_nan=False))
@@ -78,6 +87,7 @@ def _alert(fields: dict[str, Any]) -> Alert:
         headlines=tuple(headline_from(each) for each in fields["headlines"]),
         quotes=tuple(quote_from(each) for each in fields["quotes"]),
         simulated=fields["simulated"],
+        baseline=None if fields["baseline"] is None else baseline_from(fields["baseline"]),
     )
 
 

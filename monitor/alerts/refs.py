@@ -1,4 +1,6 @@
-"""Headlines and quotes as alerts quote them, and their JSON form, which the alert line and the rules' memory share."""
+"""Headlines, quotes and documented moves as alerts quote them, and their JSON form, which the alert line and the rules'
+memory share.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from monitor import market
-from monitor.models import Headline, HeadlineRef, QuoteRef, Session
+from monitor.models import BaselineRef, Headline, HeadlineRef, QuoteRef, Session
 
 if TYPE_CHECKING:
     from monitor.alerts.facts import Facts
@@ -115,4 +117,29 @@ def quote_from(fields: Mapping[str, Any]) -> QuoteRef:
         age=None if age is None else timedelta(seconds=age),
         session=Session(fields["session"]),
         stale=fields["stale"],
+    )
+
+
+def baseline_fields(ref: BaselineRef) -> dict[str, Any]:
+    return {
+        "id": ref.id,
+        "symbol": ref.symbol,
+        "documented": ref.documented,
+        "today": ref.today,
+        "ratio": ref.ratio,
+        "compared": ref.compared,
+        "documents": list(ref.documents),
+    }
+
+
+def baseline_from(fields: Mapping[str, Any]) -> BaselineRef:
+    """Raises KeyError or TypeError when `fields` are not those of `baseline_fields`."""
+    return BaselineRef(
+        id=fields["id"],
+        symbol=fields["symbol"],
+        documented=fields["documented"],
+        today=fields["today"],
+        ratio=fields["ratio"],
+        compared=fields["compared"],
+        documents=tuple(fields["documents"]),
     )

@@ -32,6 +32,7 @@ from monitor.models import (
     QuotesStale,
     Rule,
     Session,
+    ShockRatio,
     Volume,
 )
 from monitor.when import NEW_YORK
@@ -161,12 +162,14 @@ def _compiled(condition: Condition, path: str, rule: Rule, shelf: Shelf) -> Clau
             return _level(condition, rule, shelf)
 
 
-def _level(condition: QuoteLevel | Move | Volume, rule: Rule, shelf: Shelf) -> LevelClause:
+def _level(condition: QuoteLevel | Move | Volume | ShockRatio, rule: Rule, shelf: Shelf) -> LevelClause:
     match condition:
         case QuoteLevel():
             meter, limit = gauges.LEVELS[condition.measure], condition.limit
         case Move():
             meter, limit = gauges.move(condition.minutes), condition.limit
+        case ShockRatio():
+            meter, limit = gauges.SHOCK_RATIO, condition.limit
         case _:
             meter, limit = gauges.VOLUME, Comparison(at_least=condition.times)
     sign, value = (1, limit.at_least) if limit.at_least is not None else (-1, limit.at_most)
@@ -177,7 +180,7 @@ def _level(condition: QuoteLevel | Move | Volume, rule: Rule, shelf: Shelf) -> L
         meter=meter,
         sign=sign,
         level=value * sign,
-        release=value * sign - rule.rearm,
+        release=value * sign - (meter.rearm if rule.rearm is None else rule.rearm),
     )
 
 
@@ -217,7 +220,7 @@ def _shape(condition: Condition) -> str:
 
 def _bare(condition: Condition) -> Condition:
     match condition:
-        case QuoteLevel() | Move() | Volume():
+        case QuoteLevel() | Move() | Volume() | ShockRatio():
             return replace(condition, symbols=())
         case QuotesStale():
             return replace(condition, symbols=condition.symbols[:0])

@@ -34,6 +34,7 @@ def fired(
         headlines=tuple(evidence.headlines.values()),
         quotes=_quotes(evidence.symbols, facts, now),
         simulated=facts.simulated,
+        baseline=facts.compared(subject, now),
     )
 
 

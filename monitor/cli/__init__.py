@@ -16,6 +16,7 @@ from monitor.errors import AlreadyCollecting, ConfigError, MonitorError
 
 COMMANDS = {
     "alerts": "List alerts, newest first.",
+    "baseline": "What was documented of 27 January 2025, and today beside it.",
     "check": "Check the settings and say every mistake at once.",
     "collect": "Collect feeds and quotes, without a screen.",
     "demo": "Replay 27 January 2025 on this machine alone (SIMULATED).",

@@ -31,6 +31,7 @@ database = click.option(
 limit = click.option(
     "--limit", "-n", default=50, show_default=True, type=click.IntRange(1, 100_000), help="At most so many."
 )
+child = click.option("--child", is_flag=True, hidden=True, help="Of a viewer: monitor/leash.py says what that means.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 as_csv = click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 

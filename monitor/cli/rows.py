@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.clock import Clock, ReplayClock
 from monitor.when import local_and_new_york
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from monitor.clock import Clock
     from monitor.models import Alert, Headline
     from monitor.store.reader import Reader
 
@@ -36,11 +36,10 @@ ALERT_COLUMNS = ("id", "fired_at", "severity", "kind", "rule", "subject", "text"
 
 
 def clock_of(reader: Reader) -> Clock:
-    """The clock that the rows go by: the machine's, or the replayed day's when a replay wrote them."""
-    info = reader.collector()
-    if info is None or info.replay_starts_at is None or info.replay_wall_start is None or info.replay_speed is None:
-        return Clock()
-    return ReplayClock(info.replay_starts_at, info.replay_wall_start, info.replay_speed)
+    """The clock that its rows go by."""
+    from monitor.store.records import clock_of  # with sqlite3's room, which `--help` need not load
+
+    return clock_of(reader.collector())
 
 
 def is_simulated(reader: Reader) -> bool:
@@ -135,6 +134,23 @@ def cells(text: str) -> int:
 
 def padded(text: str, width: int) -> str:
     return text + " " * (width - cells(text))
+
+
+def wrapped(text: str, width: int, indent: int = 0, *, simulated: bool = False) -> list[str]:
+    """`text` in lines of at most `width` cells, all but the first `indent` cells further in; broken at spaces.
+
+    What stands before the first word stays. A word that is wider than a line is left whole. Each line is `marked`.
+    """
+    width -= cells(marked("", simulated=simulated))
+    words = text.split(" ")
+    lines, line = [], words[0]
+    for word in words[1:]:
+        if word and line.strip() and cells(line) + 1 + cells(word) > width:
+            lines.append(line.rstrip())
+            line = f"{'':{indent}}{word}"
+        else:
+            line = f"{line} {word}"
+    return [marked(each, simulated=simulated).rstrip() for each in (*lines, line.rstrip())]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from monitor import market, schedule
+from monitor import market, new_york, schedule
 from monitor.collector.results import Quoted, Result, Streamed
 from monitor.models import Quotes
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from monitor.sources.yahoo import YahooQuotes
 
 LOOK = 0.25  # seconds between two looks at what is due
+REST = 5  # others' requests begin no later than this part of the interval before the next quotes are due
 FLUSH = 1.0  # seconds; a stream of a hundred trades a second becomes one commit
 
 
@@ -62,6 +63,7 @@ class QuoteDesk:
     interval: timedelta
     closed_interval: timedelta
     _asked_at: dict[str, datetime] = field(default_factory=dict)
+    _asking: bool = False
     _session: Session | None = None
     _recorded: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -78,23 +80,24 @@ class QuoteDesk:
         """Ask a single time for what is due and wait until the answer is recorded; false when nothing was due."""
         now = self.clock.now()
         self._notice_session(now)
-        symbols = due_symbols(
-            self.symbols,
-            self.quotes,
-            self._asked_at,
-            now=now,
-            interval=self.interval,
-            closed_interval=self.closed_interval,
-        )
+        symbols = self._due(now)
         if not symbols:
             return False
-        outcome = await self.yahoo.fetch(symbols, now=now)
+        self._asking = True
+        try:
+            outcome = await self.yahoo.fetch(symbols, now=now)
+        finally:
+            self._asking = False
         if isinstance(outcome, Quotes):
             self._asked_at.update(dict.fromkeys((*outcome.unknown, *(quote.symbol for quote in outcome.quotes)), now))
         self._recorded.clear()
         await self.results.put(Quoted(symbols, outcome, self.clock.now()))
         await self._recorded.wait()
         return True
+
+    def quiet(self) -> bool:
+        """Whether the quote thread is free for something else: no quotes are being asked for, or will be soon."""
+        return not (self._asking or self._held_back() or self._due(self.clock.now() + self.interval / REST))
 
     def hurry(self) -> None:
         """Ask for all symbols without waiting for their time; a source that asked for a pause has it all the same."""
@@ -103,6 +106,16 @@ class QuoteDesk:
     def recorded(self) -> None:
         """The answer is in the source state now, so the next question may be asked when it is due."""
         self._recorded.set()
+
+    def _due(self, now: datetime) -> tuple[str, ...]:
+        return due_symbols(
+            self.symbols,
+            self.quotes,
+            self._asked_at,
+            now=now,
+            interval=self.interval,
+            closed_interval=self.closed_interval,
+        )
 
     def _held_back(self) -> bool:
         state = self.source()
@@ -129,7 +142,7 @@ class QuoteDesk:
 
     def _notice_session(self, now: datetime) -> None:
         """When New York goes from one session to the next, what was closed may be open: ask for all of it."""
-        session = market.new_york_session(now)
+        session = new_york.session(now)
         if session != self._session:
             self._session = session
             self._asked_at.clear()

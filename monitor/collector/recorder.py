@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from monitor import market, schedule
+from monitor import market, new_york, schedule
 from monitor.alerts.rules import Facts, Memory, RuleBook
-from monitor.collector.results import Charted, Polled, Quoted, Result, Streamed
+from monitor.baseline import load
+from monitor.collector.baseline import advance, tell
+from monitor.collector.results import Charted, Polled, Quoted, Recalled, Result, Streamed
 from monitor.errors import StoreError
 from monitor.models import (
     Alert,
@@ -26,8 +28,10 @@ from monitor.models import (
     Move,
     Quote,
     Quotes,
+    QuotesFailed,
     QuoteSourceState,
 )
+from monitor.store.records import HistoryState
 from monitor.text import printable
 from monitor.topics import Matcher
 from monitor.when import local_and_new_york
@@ -56,8 +60,8 @@ class Recorded:
 
 
 class Recorder:
-    """The only user of the writing connection for what is polled. Its views (`states`, `quotes`, `quote_source`) change
-    only after a commit, so what was not committed is simply asked again.
+    """The only user of the writing connection for what is polled. Its views (`states`, `quotes`, `quote_source`,
+    `recalled`) change only after a commit, so what was not committed is simply asked again.
     """
 
     def __init__(self, writer: Writer, settings: Settings, clock: Clock, sinks: Sequence[str]) -> None:
@@ -74,13 +78,16 @@ class Recorder:
         self.states: dict[str, FeedState] = writer.sync_feeds(settings.feeds)
         self.quotes: dict[str, Quote] = writer.latest_quotes()
         self.quote_source: QuoteSourceState = writer.quote_source()
+        self.baseline = load()
+        writer.sync_baseline(self.baseline)
+        self.recalled: dict[str, HistoryState] = writer.baseline_history()
         self._memory = Memory.of(writer.rule_memory())
         self._started_at = clock.now()
 
     def record(self, results: Sequence[Result]) -> Recorded:
         """Commit `results` and what follows from them. Raises StoreError: then nothing of it happened."""
         now = self._clock.now()
-        round_ = _Round(states={}, quotes={}, source=self.quote_source)
+        round_ = _Round(states={}, quotes={}, source=self.quote_source, recalled={})
         with self._writer.transaction():
             for result in results:
                 self._take(result, round_, now)
@@ -91,6 +98,7 @@ class Recorder:
         self.states |= round_.states
         self.quotes |= round_.quotes
         self.quote_source = round_.source
+        self.recalled |= round_.recalled
         self._memory.apply(decision.memory)
         self._recent_bars = bars
         return Recorded(tuple(round_.new), tuple(round_.updated), decision.alerts)
@@ -121,6 +129,8 @@ class Recorder:
                 self._keep_quotes(result.quotes, round_, now)
             case Charted():
                 self._writer.record_bars(result.bars)
+            case Recalled():
+                self._take_recalled(result, round_, now)
 
     def _take_poll(self, polled: Polled, round_: _Round, now: datetime) -> None:
         try:
@@ -170,6 +180,17 @@ class Recorder:
     def _keep_quotes(self, quotes: Sequence[Quote], round_: _Round, now: datetime) -> None:
         round_.quotes |= {quote.symbol: quote for quote in self._writer.record_quotes(quotes, now=now)}
 
+    def _take_recalled(self, recalled: Recalled, round_: _Round, now: datetime) -> None:
+        symbol, simulated = recalled.symbol, self._clock.simulated
+        before = self.recalled.get(symbol)
+        if before is None or before.simulated != simulated:
+            before = HistoryState(symbol=symbol, simulated=simulated)
+        outcome = recalled.outcome
+        after = advance(before, outcome, now=now)
+        self._writer.record_baseline_history(after, () if isinstance(outcome, QuotesFailed) else outcome)
+        tell(before, after)
+        round_.recalled[symbol] = after
+
     def _facts(self, round_: _Round, bars: dict[str, list[Bar]], now: datetime) -> Facts:
         quotes = self.quotes | round_.quotes
         limits = self._settings.quotes
@@ -183,7 +204,8 @@ class Recorder:
             feeds={feed.name: states[feed.url] for feed in self._settings.feeds if feed.enabled},
             quote_source=round_.source if self._settings.watchlist else None,
             started_at=self._started_at,
-            session=market.new_york_session(now),
+            session=new_york.session(now),
+            baseline=self.baseline,
             simulated=self._clock.simulated,
         )
 
@@ -201,6 +223,7 @@ class _Round:
     states: dict[str, FeedState]
     quotes: dict[str, Quote]
     source: QuoteSourceState
+    recalled: dict[str, HistoryState]
     new: tuple[Headline, ...] = ()
     updated: tuple[Headline, ...] = ()
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.mailbox import Letter
-from monitor.models import Bar, Feed, Outcome, Quote, QuoteOutcome
+from monitor.models import Bar, Feed, Outcome, Quote, QuoteOutcome, QuotesFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,4 +44,13 @@ class Charted:
     at: datetime
 
 
-Result = Polled | Quoted | Streamed | Charted
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """The quote source was asked for the prices of `symbol` around 27 January 2025, and this came of it."""
+
+    symbol: str
+    outcome: tuple[Bar, ...] | QuotesFailed
+    at: datetime
+
+
+Result = Polled | Quoted | Streamed | Charted | Recalled

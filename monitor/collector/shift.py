@@ -16,11 +16,12 @@ import monitor
 from monitor import mailbox, systemd
 from monitor.alerts.sinks import make_sinks
 from monitor.clock import ReplayClock
+from monitor.collector.baseline import BaselineDesk, wanted
 from monitor.collector.delivery import Delivery
 from monitor.collector.feeds import CROWD, FeedDesk
 from monitor.collector.quotes import QuoteDesk
 from monitor.collector.recorder import Recorded, Recorder
-from monitor.collector.results import Charted, Polled, Quoted, Result
+from monitor.collector.results import Charted, Polled, Quoted, Recalled, Result
 from monitor.errors import StoreError
 from monitor.models import Alert, AlertKind, Failed, QuotesFailed, Severity
 from monitor.sources.fetch import FeedClient
@@ -100,6 +101,14 @@ class Shift:
             interval=settings.quotes.interval,
             closed_interval=settings.quotes.closed_interval,
         )
+        self._baseline = BaselineDesk(
+            symbols=wanted(self._recorder.baseline),
+            states=self._recorder.recalled,
+            yahoo=yahoo,
+            results=self._results,
+            clock=clock,
+            quiet=self._quotes.quiet,
+        )
 
     async def __aenter__(self) -> Self:
         if given_up := self._writer.give_up_deliveries(but_to=[sink.name for sink in self._delivery.sinks]):
@@ -132,6 +141,7 @@ class Shift:
                 self._feeds.run(),
                 self._quotes.run(),
                 self._stream(),
+                self._baseline.run(),
                 self._delivery.run(),
                 self._record_for_ever(),
                 self._beat_for_ever(),
@@ -189,6 +199,8 @@ class Shift:
                     self._feeds.recorded(result.feed.url)
                 elif isinstance(result, Quoted):
                     self._quotes.recorded()
+                elif isinstance(result, Recalled):
+                    self._baseline.recorded()
                 elif isinstance(result, Charted):
                     result.letter.done()
 

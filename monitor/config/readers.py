@@ -210,21 +210,21 @@ class Later(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
+class Pairs(Generic[T]):
     """A mapping whose keys are the user's: `name` raises ValueError for a key that it does not take."""
 
     says: str
     name: Callable[[str], str]
-    text: Reader[str]
+    value: Reader[T]
 
-    def read(self, value: Value) -> tuple[tuple[str, str], ...]:
+    def read(self, value: Value) -> tuple[tuple[str, T], ...]:
         if not isinstance(value.node, Mapping):
             raise value.wrong(f"expected {self.says}, got {kind(value.node)}")
-        found: list[tuple[str, str]] = []
+        found: list[tuple[str, T]] = []
         for key in value.node.entries:
             place = value.entry(value.node, key)
             try:
-                found.append((self.name(key), self.text.read(place)))
+                found.append((self.name(key), self.value.read(place)))
             except ValueError as hint:
                 place.wrong(str(hint))
             except Unread:

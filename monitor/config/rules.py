@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from monitor.baseline.symbols import COMPARABLE
 from monitor.config import scalars
 from monitor.config.document import Mapping, Node, Scalar, Sequence
 from monitor.config.readers import Key, Later, ListOf, Name, Reader, Record, Text, may, needs
@@ -25,6 +26,7 @@ from monitor.models import (
     Rule,
     Session,
     Severity,
+    ShockRatio,
     Volume,
 )
 
@@ -128,6 +130,11 @@ def condition(names: Names) -> Reader[Condition]:
             **subjects(names),
             "times_average": needs(number(0.01, 1000)),
         })),
+        "shock_ratio": may(Record("a mapping with symbols and at_least or at_most", shock_ratio, {
+            **subjects(names),
+            "at_least": may(number(-100, 100)),
+            "at_most": may(number(-100, 100)),
+        })),
         "feed_failing": may(Record("a mapping with for, and feed for one feed alone", feed_failing, {
             "feed": may(Name("the name of a feed", names.feeds, str)),
             "for": needs(duration("1s", "30d"), into="lasting"),
@@ -184,8 +191,8 @@ def one_condition(*, within: timedelta | None = None, **forms: Any) -> Condition
     if len(forms) != 1:
         given = ", ".join(forms) or "none"
         raise ValueError(
-            "expected exactly one of headline, quote, move, volume, feed_failing, quotes_stale, all and any, "
-            f"got {given} (all and any take several conditions)"
+            "expected exactly one of headline, quote, move, volume, shock_ratio, feed_failing, quotes_stale, all "
+            f"and any, got {given} (all and any take several conditions)"
         )
     ((form, content),) = forms.items()
     if within is not None and form != "all":
@@ -242,6 +249,17 @@ def move(*, minutes: int, percent: Comparison, **which: Any) -> Move:
 
 def volume(*, times_average: float, **which: Any) -> Volume:
     return Volume(symbols=some(**which), times=times_average)
+
+
+def shock_ratio(*, symbol: Any = None, symbols: Any = None, group: Any = None, **limits: float) -> ShockRatio:
+    """Raises ValueError for a symbol of which no move is recorded; in a group such symbols are left out."""
+    limit = make_comparison(**limits)
+    meant = some(symbol=symbol, symbols=symbols, group=group)
+    found = tuple(symbol for symbol in meant if symbol in COMPARABLE)
+    if len(found) < len(meant) and not (group and found):
+        without = ", ".join(symbol for symbol in meant if symbol not in COMPARABLE)
+        raise ValueError(f"expected symbols with a documented move, got {without} without one")
+    return ShockRatio(symbols=found, limit=limit)
 
 
 def feed_failing(*, lasting: timedelta, feed: str | None = None) -> FeedFailing:

@@ -229,6 +229,13 @@ def _header_name(name: str) -> str:
     return name
 
 
+def action(name: str) -> str:
+    """Which actions there are, only the screen knows. Raises ValueError for what cannot be one."""
+    if not re.fullmatch(r"[a-z_]+(\.[a-z0-9_]+)+", name):
+        raise ValueError("expected an action such as headlines.star")
+    return name
+
+
 def _matching(pattern: str) -> Callable[[str], str]:
     def convert(text: str) -> str:
         if not re.fullmatch(pattern, text):
@@ -251,6 +258,7 @@ style = Text("a Rich style such as bold yellow or #ff8800", _style)
 hours = Text("New York hours such as 09:30-16:00", _hours)
 contact = Text("an e-mail or web address, in ASCII and without brackets", _matching(r"[!-'*-~][ -'*-~]{0,198}"))
 unix_group = Text("the name of a group of this machine", _matching(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}"))
+key = Text("a key such as j, f2, ctrl+n or question_mark", _matching(r"[^\s,]|[A-Za-z0-9_+]{2,40}"))
 argument = Text("an argument", lambda text: text)
 apprise_url = Text("an Apprise address such as ntfy://topic", _matching(r"[A-Za-z][A-Za-z0-9+.-]*://\S+"), secret=True)
 header = Text("a header's value in ASCII", _matching(r"[ -~]{0,2000}"), secret=True)

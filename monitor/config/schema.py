@@ -10,7 +10,7 @@ from typing import Any
 
 from monitor.config import document, files, scalars
 from monitor.config.document import Mapping, Node, Report
-from monitor.config.readers import Key, ListOf, Record, Unread, Value, may, needs
+from monitor.config.readers import Key, ListOf, Pairs, Record, Unread, Value, may, needs
 from monitor.config.rules import Names, rules
 from monitor.config.scalars import choice, duration, flag, line, same_address, size, whole, word_of
 from monitor.config.settings import (
@@ -25,6 +25,7 @@ from monitor.config.settings import (
     SinkSettings,
     StdoutSinkSettings,
     StoreSettings,
+    ViewerSettings,
 )
 from monitor.models import Feed, Group, Severity, Ticker, Topic
 
@@ -147,6 +148,14 @@ STORE = Record("a mapping", StoreSettings, {
     "keep": may(KEEP),
 })  # fmt: skip
 
+VIEWER = Record("a mapping", ViewerSettings, {
+    "theme": may(line),
+    "keys": may(Pairs("a mapping of actions to their keys", scalars.action, ListOf(scalars.key, "a list of keys"))),
+    "bell": may(flag),
+    "notify": may(word_of("none", "osc9", "osc777")),
+    "layout": may(word_of("four", "two", "one")),
+})  # fmt: skip
+
 
 def sections(names: Names) -> dict[str, Key[Any]]:
     return {
@@ -161,6 +170,7 @@ def sections(names: Names) -> dict[str, Key[Any]]:
         "poll": may(POLL),
         "quotes": may(QUOTES),
         "store": may(STORE),
+        "viewer": may(VIEWER),
     }  # fmt: skip
 
 

@@ -126,6 +126,21 @@ class AlertSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ViewerSettings:
+    """How the screen looks and is worked. What a person changes there later is kept elsewhere, and wins.
+
+    `keys` has the keys of actions that are to have others than the program's own: ("headlines.star", ("s", "f2")).
+    `layout` is how many panels are shown at most where there is room; "four" is all of them.
+    """
+
+    theme: str | None = None
+    keys: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    bell: bool = False
+    notify: Literal["none", "osc9", "osc777"] = "none"
+    layout: Literal["four", "two", "one"] = "four"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All of one settings file. `file` is its path as given, for messages and for noticing that it changed."""
 
@@ -138,6 +153,7 @@ class Settings:
     poll: PollSettings = field(default_factory=PollSettings)
     quotes: QuoteSettings = field(default_factory=QuoteSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
+    viewer: ViewerSettings = field(default_factory=ViewerSettings)
 
     @property
     def tickers(self) -> tuple[Ticker, ...]:

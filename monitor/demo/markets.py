@@ -19,8 +19,8 @@ class Market:
     """`opens` and `closes` are those of the regular session, the replay's end at the latest.
 
     `extended` is set if it trades before and after that too. `shut_since` is the last trade of a market that does not
-    open within the replay at all. `eve` is when the trading day before ended. `quote_type` is Yahoo's word for what is
-    listed there.
+    open within the replay at all. `eve` is when the trading day before ended. `until` is the last day, of those up to
+    29 January, on which it trades. `quote_type` is Yahoo's word for what is listed there.
     """
 
     quote_type: str = "EQUITY"
@@ -29,10 +29,11 @@ class Market:
     extended: bool = False
     shut_since: datetime | None = None
     eve: datetime = EVE_CLOSES_AT
+    until: date = date(2025, 1, 29)
 
 
-def _shut(since: datetime, eve: datetime) -> Market:
-    return Market(shut_since=since, eve=eve)
+def _shut(since: datetime, eve: datetime, until: int = 29) -> Market:
+    return Market(shut_since=since, eve=eve, until=date(2025, 1, until))
 
 
 MARKETS: Mapping[str, Market] = {
@@ -44,9 +45,9 @@ MARKETS: Mapping[str, Market] = {
     "currency": Market(quote_type="CURRENCY"),
     "crypto": Market(quote_type="CRYPTOCURRENCY"),
     "tokyo": _shut(datetime(2025, 1, 27, 6, 30, tzinfo=UTC), datetime(2025, 1, 24, 6, 30, tzinfo=UTC)),
-    "hong-kong": _shut(datetime(2025, 1, 27, 8, 0, tzinfo=UTC), datetime(2025, 1, 24, 8, 0, tzinfo=UTC)),
-    "shanghai": _shut(datetime(2025, 1, 27, 7, 0, tzinfo=UTC), datetime(2025, 1, 24, 7, 0, tzinfo=UTC)),
+    "hong-kong": _shut(datetime(2025, 1, 27, 8, 0, tzinfo=UTC), datetime(2025, 1, 24, 8, 0, tzinfo=UTC), until=28),
+    "shanghai": _shut(datetime(2025, 1, 27, 7, 0, tzinfo=UTC), datetime(2025, 1, 24, 7, 0, tzinfo=UTC), until=27),
     # Both had closed for the Lunar New Year already.
-    "seoul": _shut(datetime(2025, 1, 24, 6, 30, tzinfo=UTC), datetime(2025, 1, 23, 6, 30, tzinfo=UTC)),
-    "taipei": _shut(datetime(2025, 1, 22, 5, 30, tzinfo=UTC), datetime(2025, 1, 21, 5, 30, tzinfo=UTC)),
+    "seoul": _shut(datetime(2025, 1, 24, 6, 30, tzinfo=UTC), datetime(2025, 1, 23, 6, 30, tzinfo=UTC), until=24),
+    "taipei": _shut(datetime(2025, 1, 22, 5, 30, tzinfo=UTC), datetime(2025, 1, 21, 5, 30, tzinfo=UTC), until=22),
 }

@@ -96,17 +96,32 @@ class Path:
 def trace(
     scale: Scale, market: Market, waypoints: Sequence[Waypoint], *, seed: int, quiet: tuple[int, int] = (0, 0)
 ) -> Path:
-    """The same path for the same arguments, in every process. `waypoints` are those of the symbol."""
+    """The path of the replayed day. `waypoints` are those of the symbol."""
+    floor = max((w.price(scale.close) for w in waypoints if w.lowest), default=0.0)
+    return through(_pins(scale, market, waypoints), scale, market, seed=str(seed), floor=floor, quiet=quiet)
+
+
+def through(
+    pins: Sequence[tuple[int, float]],
+    scale: Scale,
+    market: Market,
+    *,
+    seed: str,
+    floor: float = 0.0,
+    quiet: tuple[int, int] = (0, 0),
+) -> Path:
+    """The path through `pins`, (step, price) by step, of which no price is below `floor`.
+
+    The same path for the same arguments, in every process.
+    """
     # Only `random()` itself is promised to give the same numbers in every version of Python.
     source = random.Random(f"{seed}/{scale.symbol}")  # noqa: S311  a replay wants a seed, not secrecy
     opens, closes = step_of(market.opens), step_of(market.closes)
     spread = scale.close * scale.noise / 100 * sqrt(STEP / 60)
     alone = sqrt(1 - scale.tie**2)
     moves = [spread * (scale.tie * shared + alone * _noise(source)) for shared in _shared_noise(seed)]
-    bridge = _bridges(_pins(scale, market, waypoints), moves)
-    first = 0 if market.extended else max(opens, 0)
-    floor = max((w.price(scale.close) for w in waypoints if w.lowest), default=0.0)
-    prices = array("d", [scale.close] * first)
+    bridge = _bridges(pins, moves)
+    prices = array("d", [scale.close] * pins[0][0])
     prices.extend(bridge if floor == 0 else [max(level, floor) for level in bridge])
     prices.extend([prices[-1]] * (LAST_STEP + 1 - len(prices)))
     before, regular = prices[: max(opens, 0)], prices[max(opens, 0) :]
@@ -137,7 +152,7 @@ def _pins(scale: Scale, market: Market, waypoints: Sequence[Waypoint]) -> list[t
 
 
 @cache
-def _shared_noise(seed: int) -> tuple[float, ...]:
+def _shared_noise(seed: str) -> tuple[float, ...]:
     """What moves all markets at once, a number a step: else the Nasdaq and its future would go separate ways."""
     source = random.Random(f"{seed}/everything")  # noqa: S311  as above
     return tuple(_noise(source) for _ in range(LAST_STEP + 1))

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 
 from monitor.demo.day import DAY, ENDS_AT, on_the_day
 from monitor.demo.exchange import Listing, quote_record
-from monitor.demo.history import MINUTES, intraday, past_days, today
+from monitor.demo.history import MINUTES, Traded, intraday, past_days, today
 from monitor.demo.markets import MARKETS
 from monitor.demo.prices import LAST_STEP, on_tick, step_of, surge, trace
+from monitor.demo.record import asks_for_record, record
 from monitor.demo.waypoints import scales, waypoints
 
 if TYPE_CHECKING:
-    from monitor.demo.markets import Market
-    from monitor.demo.prices import Path
     from monitor.demo.waypoints import Scale
     from monitor.models import Bar
 
@@ -27,12 +26,8 @@ QUIET = (on_the_day("12:05"), on_the_day("12:35"))
 
 
 @dataclass(frozen=True, slots=True)
-class _Listed:
-    scale: Scale
-    market: Market
-    path: Path
+class _Listed(Traded):
     past: tuple[Bar, ...]
-    volume: float | None  # of the whole day
     year: tuple[float, float]  # lowest and highest price of 52 weeks
 
 
@@ -46,6 +41,7 @@ class Script:
         self.seed = seed
         self._scales = {scale.symbol: scale for scale in scales()}
         self._traced: dict[str, _Listed] = {}
+        self._records: dict[str, Mapping[str, tuple[Bar, ...]]] = {}
 
     @property
     def symbols(self) -> KeysView[str]:
@@ -69,20 +65,28 @@ class Script:
         return Board(self, moment)
 
     def bars(self, symbol: str, start: datetime, end: datetime, interval: str, *, now: datetime) -> tuple[Bar, ...]:
-        """The bars of `interval` that begin from `start` until before `end`, none later than `now`.
+        """The bars of `interval` that begin from `start` until before `end`.
 
-        "1d" gives the invented past and the replayed day; the minute and hour intervals give the replayed day alone;
-        any other gives nothing. The documents have no closing figures after the replayed day, so it is the last.
+        A chart that leads up to the present has none later than `now`: "1d" gives the invented past and the replayed
+        day; the minute and hour intervals give the replayed day alone; any other gives nothing. Days and hours that
+        `asks_for_record` are the same whatever the hour (see record.py).
         """
         listed = self._listed(symbol)
-        of_it = (listed.scale, listed.market, listed.path, listed.volume)
+        if asks_for_record(start, end) and interval in {"1d", "1h"}:
+            return tuple(bar for bar in self._record_of(symbol, interval) if start <= bar.at < end)
         bars: tuple[Bar, ...] = ()
         if interval == "1d":
-            last = today(*of_it, now)
+            last = today(listed, now)
             bars = listed.past if last is None else (*listed.past, last)
         elif interval in MINUTES:
-            bars = intraday(*of_it, interval, now)
+            bars = intraday(listed, interval, now)
         return tuple(bar for bar in bars if start <= bar.at < end)
+
+    def _record_of(self, symbol: str, interval: str) -> tuple[Bar, ...]:
+        if symbol not in self._records:
+            listed = self._listed(symbol)
+            self._records[symbol] = record(listed, listed.past, seed=self.seed)
+        return self._records[symbol][interval]
 
     def _listed(self, symbol: str) -> _Listed:
         if symbol not in self._traced:

@@ -23,6 +23,7 @@ from monitor.models import (
     Rule,
     Session,
     Severity,
+    ShockRatio,
     Ticker,
     Volume,
 )
@@ -97,6 +98,12 @@ RULES = (
         when=_change("NVDA", "AVGO", "MRVL", "SMCI", "ORCL", "VRT", "CEG", "VST", "OKLO", "SMR", at_most=-10),
         rearm=1.0,
         cooldown=timedelta(hours=1),
+    ),
+    Rule(
+        name="Nine tenths of the documented fall",
+        severity=Severity.CRITICAL,
+        when=ShockRatio(symbols=("NVDA",), limit=Comparison(at_least=0.9)),
+        cooldown=timedelta(hours=2),
     ),
     Rule(name="Nvidia down 15%", severity=Severity.CRITICAL, when=_change("NVDA", at_most=-15), rearm=1.0),
     Rule(

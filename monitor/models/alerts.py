@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 
+from monitor.models.baseline import BaselineRef
 from monitor.models.quotes import Session
 from monitor.models.watch import Term
 
@@ -81,6 +82,14 @@ class Volume:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShockRatio:
+    """Today's move as a multiple of the one that the documents recorded of that symbol for the same session."""
+
+    symbols: tuple[str, ...]
+    limit: Comparison
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedFailing:
     """A feed (by name; None: any feed, each a subject of its own) has failed for at least `lasting`."""
 
@@ -112,12 +121,13 @@ class AnyOf:
     conditions: tuple[Condition, ...]
 
 
-Condition = HeadlineMatch | QuoteLevel | Move | Volume | FeedFailing | QuotesStale | AllOf | AnyOf
+Condition = HeadlineMatch | QuoteLevel | Move | Volume | ShockRatio | FeedFailing | QuotesStale | AllOf | AnyOf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """`rearm` is how far a value must fall back behind its limit, in the limit's own unit, before the rule fires again.
+    None: 0.5, for a ratio 0.1.
 
     `hours` are New York wall-clock times (start included, end not; a start after the end spans midnight).
     `sessions` are New York sessions. `max_age` bounds how old a headline may be when it is first seen.
@@ -127,7 +137,7 @@ class Rule:
     severity: Severity
     when: Condition
     cooldown: timedelta = timedelta(minutes=15)
-    rearm: float = 0.5
+    rearm: float | None = None
     max_age: timedelta = timedelta(hours=6)
     hours: tuple[time, time] | None = None
     sessions: frozenset[Session] = frozenset()
@@ -171,7 +181,7 @@ class Alert:
     """What a rule has to say. `text` is one printable line.
 
     `id` is stable: the same firing, decided again after a crash, has the same id. `subject` is a symbol, a feed's
-    name, a story's address or "" for a rule as a whole.
+    name, a story's address or "" for a rule as a whole. `baseline` is what the documents recorded of the subject.
     """
 
     id: str
@@ -184,3 +194,4 @@ class Alert:
     headlines: tuple[HeadlineRef, ...] = field(default=())
     quotes: tuple[QuoteRef, ...] = field(default=())
     simulated: bool = False
+    baseline: BaselineRef | None = None

@@ -119,11 +119,15 @@ class Quotes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotesFailed:
-    """The quote source did not answer, or not with quotes. `reason` is one printable sentence."""
+    """The quote source did not answer, or not with quotes. `reason` is one printable sentence.
+
+    `status` is HTTP's, None where there was no such answer.
+    """
 
     kind: FailureKind
     reason: str
     retry_after: timedelta | None = None
+    status: int | None = None
 
 
 QuoteOutcome = Quotes | QuotesFailed

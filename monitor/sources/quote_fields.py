@@ -134,7 +134,7 @@ def to_bars(symbol: str, interval: str, result: object) -> tuple[Bar, ...]:
     """One element of `chart.result` as bars in order of time, without those that lack a price.
 
     `interval` is one of `INTERVALS`. Yahoo ends a chart with the trade of this moment, a "bar" that begins inside the
-    one before it: it is left out.
+    one before it: it is left out. So are not the hours that New York's sessions cut short at half past.
     """
     if not isinstance(result, Mapping):
         return ()
@@ -150,7 +150,7 @@ def to_bars(symbol: str, interval: str, result: object) -> tuple[Bar, ...]:
         began = _time(at)
         volume = _count(volumes[index]) if index < len(volumes) else None
         bar = None if began is None else _bar(symbol, interval, began, row, volume)
-        if bar is not None and (not bars or bar.at - bars[-1].at >= _shortest_gap(interval)):
+        if bar is not None and (not bars or bar.at - bars[-1].at >= _shortest_gap(interval, bar.at)):
             bars.append(bar)
     return tuple(bars)
 
@@ -175,9 +175,13 @@ def _bar(symbol: str, interval: str, at: datetime, row: Sequence[object], volume
     )
 
 
-def _shortest_gap(interval: str) -> timedelta:
-    # Daily bars begin at the open, which moves by an hour with daylight saving time.
-    return INTERVALS[interval] - (timedelta(hours=1) if interval == "1d" else timedelta(0))
+def _shortest_gap(interval: str, at: datetime) -> timedelta:
+    """How long before a bar that begins at `at` the one before it must have begun."""
+    if interval == "1d":  # begins at the open, which moves by an hour with daylight saving time
+        return timedelta(hours=23)
+    if interval == "1h" and at.minute % 30 == 0 and at.second == 0:
+        return timedelta(minutes=30)  # the pre-market ends at 09:30, the last regular hour of a day begins at 15:30
+    return INTERVALS[interval]
 
 
 def _trade(price: object, at: object, *, signed: bool = False) -> _Trade | None:

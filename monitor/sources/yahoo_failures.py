@@ -85,6 +85,7 @@ def _http(response: Any, now: datetime, *, rate_limited: bool = False) -> Quotes
             kind=FailureKind.RATE_LIMITED,
             reason=f"Yahoo limits the rate of requests (HTTP {status})",
             retry_after=retry_after(response.headers, now),
+            status=status,
         )
     try:
         complaint = complaint_in(response.json())
@@ -94,4 +95,5 @@ def _http(response: Any, now: datetime, *, rate_limited: bool = False) -> Quotes
         kind=kinds.get(status, FailureKind.HTTP),
         reason=f"Yahoo answered HTTP {status}" + (f": {complaint}" if complaint else ""),
         retry_after=retry_after(response.headers, now),
+        status=status,
     )

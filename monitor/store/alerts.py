@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from monitor.models import Alert, AlertKind, HeadlineRef, QuoteRef, Session, Severity
+from monitor.models import Alert, AlertKind, BaselineRef, HeadlineRef, QuoteRef, Session, Severity
 from monitor.store.codec import Columns, items, maybe, moment, span, stamp
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _HEADLINE = Columns.of(HeadlineRef, published_at=moment, first_seen_at=moment)
 _QUOTE = Columns.of(QuoteRef, traded_at=moment, age=span, session=Session)
+_BASELINE = Columns.of(BaselineRef, documents=tuple)
 ALERT = Columns.of(
     Alert,
     severity=Severity,
@@ -27,6 +29,7 @@ ALERT = Columns.of(
     headlines=lambda text: tuple(_HEADLINE.model(each) for each in items(text)),
     quotes=lambda text: tuple(_QUOTE.model(each) for each in items(text)),
     simulated=bool,
+    baseline=lambda text: _BASELINE.model(json.loads(text)),
 )
 
 _KEEP = f"{ALERT.insert('alerts')} ON CONFLICT (id) DO NOTHING"
@@ -120,6 +123,12 @@ def after(connection: sqlite3.Connection, number: int, limit: int) -> list[tuple
     """The alerts recorded after the one with this number, in that order, each with its own."""
     query = ALERT.select("FROM alerts WHERE number > ? ORDER BY number LIMIT ?", "number")
     return [(number, ALERT.model(cells)) for number, *cells in connection.execute(query, [number, limit])]
+
+
+def first(connection: sqlite3.Connection) -> datetime | None:
+    """When the earliest alert fired; None when there are no alerts."""
+    (at,) = connection.execute("SELECT min(fired_at) FROM alerts").fetchone()
+    return maybe(moment, at)
 
 
 def last(connection: sqlite3.Connection) -> int:

@@ -1,15 +1,15 @@
 """Between cells of the database and values of the models.
 
 Moments are TEXT `YYYY-MM-DDTHH:MM:SS.mmmZ`, which sorts as time does and which datasette and people can read; spans are
-seconds; tuples are JSON; sets of digests are one BLOB.
+seconds; dates are TEXT `YYYY-MM-DD`; tuples and models within models are JSON; sets of digests are one BLOB.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from monitor.errors import StoreError
@@ -79,16 +79,16 @@ def cell(value: object) -> Cell:
     if value is None or type(value) in _PLAIN:
         return value  # type: ignore[return-value]  # it is one of _PLAIN
     match value:
-        case datetime():
-            return stamp(value)
+        case date():
+            return stamp(value) if isinstance(value, datetime) else value.isoformat()
         case timedelta():
             return value.total_seconds()
         case str():
             return str(value)
         case frozenset():
             return digests_to_blob(value)
-        case tuple():
-            return json.dumps(value, ensure_ascii=False, default=_as_json)
+    if isinstance(value, tuple) or is_dataclass(value):
+        return json.dumps(value, ensure_ascii=False, default=_as_json)
     raise TypeError(f"{type(value).__name__} has no form in the database")
 
 

@@ -15,7 +15,7 @@ from monitor.text import fold
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from monitor.models import Entry, Feed
 
@@ -124,10 +124,58 @@ def after(connection: sqlite3.Connection, number: int, limit: int) -> list[Headl
     return by_id(connection, [number for (number,) in rows])
 
 
+def same_story(connection: sqlite3.Connection, headline: Headline, within: timedelta, at_most: int) -> list[int]:
+    """Ids of the other headlines with its address, newest first, among the `at_most` before and after it by time."""
+    here = [stamp(headline.sort_at), headline.id]
+    rows = connection.execute(
+        """
+        SELECT id FROM (
+            SELECT * FROM (
+                SELECT id, sort_at, story_url FROM headlines WHERE (sort_at, id) > (?, ?) AND sort_at <= ?
+                ORDER BY sort_at, id LIMIT ?
+            ) UNION ALL SELECT * FROM (
+                SELECT id, sort_at, story_url FROM headlines WHERE (sort_at, id) < (?, ?) AND sort_at >= ?
+                ORDER BY sort_at DESC, id DESC LIMIT ?
+            )
+        ) WHERE story_url = ? ORDER BY sort_at DESC, id DESC
+        """,
+        [
+            *(*here, stamp(headline.sort_at + within), at_most),
+            *(*here, stamp(headline.sort_at - within), at_most),
+            headline.story_url,
+        ],
+    )
+    return [number for (number,) in rows]
+
+
+def first(connection: sqlite3.Connection) -> int | None:
+    """The lowest id; None when there are no headlines."""
+    (number,) = connection.execute("SELECT min(id) FROM headlines").fetchone()
+    return maybe(int, number)
+
+
 def last(connection: sqlite3.Connection) -> int:
     """The id of the headline that arrived last, 0 before the first."""
     (number,) = connection.execute("SELECT max(id) FROM headlines").fetchone()
     return int(number or 0)
+
+
+def counts_by_ticker(
+    connection: sqlite3.Connection, symbols: Iterable[str], since: datetime, at_most: int
+) -> dict[str, int]:
+    """By symbol, how many headlines since then mention it; counting ends at `at_most`, and with it what it costs."""
+    rows = connection.execute(
+        """
+        SELECT value, (
+            SELECT count(*) FROM (
+                SELECT DISTINCT headline_id FROM mentions
+                WHERE kind = 'ticker' AND name = chosen.value AND sort_at >= ? LIMIT ?
+            )
+        ) FROM json_each(?) AS chosen
+        """,
+        [stamp(since), at_most, json.dumps(list(symbols))],
+    )
+    return dict(rows.fetchall())
 
 
 def rematch(

@@ -160,6 +160,23 @@ def recent_bars(connection: sqlite3.Connection, symbols: Iterable[str], since: d
     return found
 
 
+def recent_closes(
+    connection: sqlite3.Connection, symbols: Iterable[str], since: datetime
+) -> dict[str, list[tuple[datetime, float]]]:
+    """When each polled one-minute bar from `since` on began and its close, by symbol, in order of time."""
+    found: dict[str, list[tuple[datetime, float]]] = {symbol: [] for symbol in symbols}
+    rows = connection.execute(
+        """
+        SELECT symbol, at, close FROM json_each(?) AS chosen CROSS JOIN bars ON symbol = chosen.value
+        WHERE interval = '1m' AND source = 'polled' AND at >= ? ORDER BY symbol, at
+        """,
+        [json.dumps(list(found)), stamp(since)],
+    )
+    for symbol, at, close in rows:
+        found[symbol].append((moment(at), close))
+    return found
+
+
 def series(connection: sqlite3.Connection) -> Iterator[tuple[str, str, str]]:
     """The (symbol, interval, source) there are bars of. One look into the key for each, however many bars."""
     found: tuple[str, str, str] | None = ("", "", "")

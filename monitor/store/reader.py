@@ -5,12 +5,23 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from monitor.errors import StoreCorrupt
-from monitor.store import alerts, faults, feeds, files, headlines, quotes, schema, search, status
-from monitor.store.records import Activity, AlertFilter, CollectorInfo, Counts, HeadlineFilter, Position, StoredFeed
+from monitor.store import alerts, baseline, faults, feeds, files, headlines, quotes, schema, search, status
+from monitor.store.records import (
+    Activity,
+    AlertFilter,
+    CollectorInfo,
+    Counts,
+    HeadlineFilter,
+    HistoryState,
+    Oldest,
+    Position,
+    StoredFeed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,10 +29,23 @@ if TYPE_CHECKING:
 
     from monitor.models import Alert, Bar, Headline, Quote, QuoteSourceState
 
-__all__ = ["Activity", "AlertFilter", "CollectorInfo", "Counts", "HeadlineFilter", "Position", "Reader", "StoredFeed"]
+__all__ = [
+    "Activity",
+    "AlertFilter",
+    "CollectorInfo",
+    "Counts",
+    "HeadlineFilter",
+    "HistoryState",
+    "Oldest",
+    "Position",
+    "Reader",
+    "StoredFeed",
+]
 
 CACHE_KIB = 4 * 1024
 MOST_FAULTS = 20
+STORY_LASTS = timedelta(days=3)
+STORY_LOOK = 4000
 
 
 class Reader:
@@ -68,6 +92,11 @@ class Reader:
         """False when the file at the path is no longer the open one: nothing new will ever be seen in this one."""
         return files.is_there(self.path, self._identity)
 
+    def identity(self) -> str:
+        """What tells this database from others, also when it was moved: the id it was made with, else its path."""
+        with self.snapshot() as connection:
+            return status.fingerprint(connection, "id") or str(self.path)
+
     def data_version(self) -> int:
         """A number that changes with every commit of the collector. 3 µs, so it may be asked many times a second."""
         with faults.told(self.path):
@@ -106,6 +135,23 @@ class Reader:
         with self.snapshot() as connection:
             return headlines.after(connection, number, limit)
 
+    def same_story(self, headline: Headline) -> list[Headline]:
+        """The other headlines with the same `story_url`, newest first, of those within three days of it, and at most
+        4,000 headlines away: 10 ms.
+        """
+        if headline.story_url is None:
+            return []
+        with self.snapshot() as connection:
+            found = headlines.same_story(connection, headline, STORY_LASTS, STORY_LOOK)
+            return headlines.by_id(connection, found)
+
+    def headline_counts(self, symbols: Sequence[str], since: datetime, *, at_most: int = 100) -> dict[str, int]:
+        """By symbol, how many headlines published since then mention it. 2 ms for 50 symbols, however many there are:
+        counting ends at `at_most`.
+        """
+        with self.snapshot() as connection:
+            return headlines.counts_by_ticker(connection, symbols, since, at_most)
+
     def alerts(self, wanted: AlertFilter | None = None) -> list[Alert]:
         """The alerts that `wanted` lets through, newest first."""
         with self.snapshot() as connection:
@@ -120,6 +166,11 @@ class Reader:
         """Where `headlines_after` and `alerts_after` begin to follow."""
         with self.snapshot() as connection:
             return Position(headlines.last(connection), alerts.last(connection))
+
+    def oldest(self) -> Oldest:
+        """What retention has left: whatever is marked of earlier ones may be forgotten."""
+        with self.snapshot() as connection:
+            return Oldest(headlines.first(connection), alerts.first(connection))
 
     def quotes(self) -> dict[str, Quote]:
         """The last good quote of each symbol ever asked for."""
@@ -147,6 +198,21 @@ class Reader:
         """The polled one-minute bars from `since` on, by symbol, in order of time."""
         with self.snapshot() as connection:
             return quotes.recent_bars(connection, symbols, since)
+
+    def recent_closes(self, symbols: Sequence[str], since: datetime) -> dict[str, list[tuple[datetime, float]]]:
+        """As `recent_bars`, but of each bar only when it began and its close: a quarter of the time."""
+        with self.snapshot() as connection:
+            return quotes.recent_closes(connection, symbols, since)
+
+    def baseline_history(self) -> dict[str, HistoryState]:
+        """By symbol, how far fetching its prices of January 2025 has come; symbols never asked for are missing."""
+        with self.snapshot() as connection:
+            return baseline.history(connection)
+
+    def baseline_bars(self, symbol: str | None = None) -> dict[str, tuple[list[Bar], list[Bar]]]:
+        """Daily and hourly bars of 23 to 30 January 2025, in order of time, by symbol; symbols without are missing."""
+        with self.snapshot() as connection:
+            return baseline.bars(connection, symbol)
 
     def feeds(self) -> list[StoredFeed]:
         """All feeds ever configured, those of the settings first, by name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from monitor.clock import Clock, ReplayClock
 from monitor.models import Feed, FeedState, Headline, Severity
 
 
@@ -52,6 +53,14 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
+class Oldest:
+    """The lowest id among the headlines kept, and when the first alert kept fired; None where there is none."""
+
+    headline: int | None
+    alert_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     """What one poll brought: headlines never seen before, and known ones that now read differently."""
 
@@ -79,6 +88,29 @@ class CollectorInfo:
     replay_starts_at: datetime | None = None
     replay_wall_start: float | None = None
     replay_speed: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryState:
+    """How far fetching a symbol's prices of January 2025 has come. Stored.
+
+    `asked_at` is when Yahoo last answered, with bars or without; None: not yet. `failures` counts those since then,
+    `error` is the last one as a sentence. `simulated` says that the answer was the demo's.
+    """
+
+    symbol: str
+    asked_at: datetime | None = None
+    next_try_at: datetime | None = None
+    failures: int = 0
+    error: str | None = None
+    simulated: bool = False
+
+
+def clock_of(info: CollectorInfo | None) -> Clock:
+    """The clock that the rows go by: the machine's, or the replayed day's when a replay wrote them."""
+    if info is None or info.replay_starts_at is None or info.replay_wall_start is None or info.replay_speed is None:
+        return Clock()
+    return ReplayClock(info.replay_starts_at, info.replay_wall_start, info.replay_speed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

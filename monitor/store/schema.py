@@ -216,7 +216,85 @@ def m001_first_tables(db: Database) -> None:
     )
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (m001_first_tables,)
+def m002_baseline(db: Database) -> None:
+    """What the documents recorded of January 2025, prices of those days, what alerts quote; the database's own id."""
+    db.executescript(
+        """
+        CREATE TABLE events (
+            id TEXT PRIMARY KEY,
+            position INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            symbol TEXT,
+            precision TEXT,
+            at TEXT,
+            until TEXT,
+            session TEXT,
+            value REAL,
+            low REAL,
+            high REAL,
+            unit TEXT,
+            qualifier TEXT,
+            summary_en TEXT NOT NULL,
+            summary_ko TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE event_sources (
+            event_id TEXT NOT NULL REFERENCES events (id) ON DELETE CASCADE,
+            position INTEGER NOT NULL,
+            document TEXT NOT NULL,
+            author TEXT,
+            outlet TEXT,
+            date TEXT,
+            kind TEXT NOT NULL,
+            quotes TEXT,
+            line INTEGER NOT NULL,
+            as_read TEXT,
+            correction TEXT,
+            PRIMARY KEY (event_id, position)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE disagreements (
+            id TEXT PRIMARY KEY,
+            note_en TEXT NOT NULL,
+            note_ko TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE disagreement_events (
+            disagreement_id TEXT NOT NULL REFERENCES disagreements (id) ON DELETE CASCADE,
+            event_id TEXT NOT NULL REFERENCES events (id) ON DELETE CASCADE,
+            PRIMARY KEY (disagreement_id, event_id)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE baseline_history (
+            symbol TEXT PRIMARY KEY,
+            asked_at TEXT,
+            next_try_at TEXT,
+            failures INTEGER NOT NULL,
+            error TEXT,
+            simulated INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE baseline_bars (
+            symbol TEXT NOT NULL,
+            interval TEXT NOT NULL CHECK (interval IN ('1d', '1h')),
+            at TEXT NOT NULL,
+            open REAL NOT NULL,
+            high REAL NOT NULL,
+            low REAL NOT NULL,
+            close REAL NOT NULL,
+            volume INTEGER,
+            PRIMARY KEY (symbol, interval, at)
+        ) STRICT, WITHOUT ROWID;
+
+        ALTER TABLE alerts ADD COLUMN baseline TEXT;
+
+        INSERT INTO meta (key, value) VALUES ('id', lower(hex(randomblob(16))));
+        """
+    )
+
+
+STEPS: tuple[Callable[[Database], None], ...] = (m001_first_tables, m002_baseline)
 NAMES = tuple(step.__name__ for step in STEPS)
 
 

@@ -1,4 +1,4 @@
-"""Who collects, what all headlines were matched with, and how much is stored."""
+"""Who collects, what the stored rows were made with, and how much is stored."""
 
 from __future__ import annotations
 
@@ -26,13 +26,14 @@ def beat(db: Database, info: CollectorInfo) -> None:
     db.table("collector").upsert({"id": 1, **INFO.row(info)}, pk="id")
 
 
-def matcher(connection: sqlite3.Connection) -> str | None:
-    row = connection.execute("SELECT value FROM meta WHERE key = 'matcher'").fetchone()
+def fingerprint(connection: sqlite3.Connection, key: str) -> str | None:
+    """Of what `key` names in docs/schema.md; None before it was kept."""
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", [key]).fetchone()
     return str(row[0]) if row else None
 
 
-def keep_matcher(db: Database, fingerprint: str) -> None:
-    db.table("meta").upsert({"key": "matcher", "value": fingerprint}, pk="key")
+def keep_fingerprint(db: Database, key: str, value: str) -> None:
+    db.table("meta").upsert({"key": key, "value": value}, pk="key")
 
 
 def counts(connection: sqlite3.Connection, path: Path) -> Counts:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from monitor.errors import StoreError
-from monitor.store import alerts, faults, feeds, files, headlines, quotes, retention, schema, status
-from monitor.store.records import CollectorInfo, Recorded
+from monitor.store import alerts, baseline, faults, feeds, files, headlines, quotes, retention, schema, status
+from monitor.store.records import CollectorInfo, HistoryState, Recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
+    from monitor.baseline import Baseline
     from monitor.config import StoreSettings
     from monitor.models import Alert, Bar, Entry, Feed, FeedState, Mention, Quote, QuoteSourceState
 
-__all__ = ["CollectorInfo", "Recorded", "Writer"]
+__all__ = ["CollectorInfo", "HistoryState", "Recorded", "Writer"]
 
 WAL_LIMIT = 16 * 1024 * 1024  # bytes the write-ahead log is cut back to after readers held it up
 CACHE_KIB = 16 * 1024
@@ -163,6 +164,29 @@ class Writer:
         with faults.told(self.path):
             return quotes.recent_bars(self._connection, symbols, since)
 
+    def sync_baseline(self, recorded: Baseline) -> bool:
+        """Replace the stored records by these, where they are other ones; whether they were."""
+        with self.transaction():
+            if status.fingerprint(self._connection, "baseline") == recorded.digest:
+                return False
+            baseline.replace(self._db, recorded)
+            status.keep_fingerprint(self._db, "baseline", recorded.digest)
+            return True
+
+    def record_baseline_history(self, state: HistoryState, bars: Sequence[Bar]) -> None:
+        """Keep how asking for a symbol's prices of January 2025 went, and the bars that came ("1d" and "1h").
+
+        What is known already is replaced, and what did not come again stays: Yahoo forgets hours after two years. All
+        of it goes when prices are told anew (after a split), or when a replay's history meets the true one.
+        """
+        with self.transaction():
+            baseline.record_history(self._connection, state, bars)
+
+    def baseline_history(self) -> dict[str, HistoryState]:
+        """By symbol, for each that was ever asked for."""
+        with faults.told(self.path):
+            return baseline.history(self._connection)
+
     def record_alerts(self, fired: Sequence[Alert], sinks: Sequence[str]) -> None:
         """Keep the alerts, each for all of `sinks`. One whose id is known already is not taken again."""
         with self.transaction():
@@ -200,11 +224,11 @@ class Writer:
     def matcher_fingerprint(self) -> str | None:
         """Of the matcher that all stored headlines were matched with."""
         with faults.told(self.path):
-            return status.matcher(self._connection)
+            return status.fingerprint(self._connection, "matcher")
 
     def set_matcher_fingerprint(self, fingerprint: str) -> None:
         with self.transaction():
-            status.keep_matcher(self._db, fingerprint)
+            status.keep_fingerprint(self._db, "matcher", fingerprint)
 
     def rematch(self, match: Callable[[str, str], tuple[Mention, ...]], *, batch: int = 500) -> int:
         """Match all stored headlines anew (`match(title, summary)`); how many mention something else than before."""

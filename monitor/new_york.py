@@ -1,0 +1,105 @@
+"""When the New York stock exchanges trade: by the clock, their holidays and their short days.
+
+Pre-market from 04:00, the regular session from 09:30 to 16:00, post-market until 20:00, New York time. Before some
+holidays they close at 13:00, and the post-market at 17:00. The days come from the `holidays` library, which its
+maintainers keep up with the exchange's announcements; a closing that was announced after the installed version came out
+is not known. What a market really does is in `Quote.session`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+from monitor.models import Session
+from monitor.when import NEW_YORK
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PRE_OPEN, _OPEN, _CLOSE, _POST_CLOSE = time(4), time(9, 30), time(16), time(20)
+_EARLY_CLOSE, _EARLY_POST_CLOSE = time(13), time(17)
+_SATURDAY = 5
+_DAY = timedelta(days=1)
+_LONGEST_PAUSE = 14  # days; the exchanges were last closed for longer in 1914
+
+
+@dataclass(frozen=True, slots=True)
+class TradingDay:
+    """The UTC moments at which one day's sessions begin and end."""
+
+    pre_open: datetime
+    open: datetime
+    close: datetime
+    post_close: datetime
+    short: bool
+
+
+@lru_cache(maxsize=64)
+def trading_day(day: date) -> TradingDay | None:
+    """The sessions of a New York date; None when the exchanges stay closed."""
+    if day.weekday() >= _SATURDAY:
+        return None
+    holiday = _calendar().get(day)
+    short = holiday is not None and "close at 1:00pm" in holiday
+    if holiday is not None and not short:
+        return None
+
+    def at(clock: time) -> datetime:
+        return datetime.combine(day, clock, NEW_YORK).astimezone(UTC)
+
+    return TradingDay(
+        pre_open=at(_PRE_OPEN),
+        open=at(_OPEN),
+        close=at(_EARLY_CLOSE if short else _CLOSE),
+        post_close=at(_EARLY_POST_CLOSE if short else _POST_CLOSE),
+        short=short,
+    )
+
+
+def holiday(day: date) -> str | None:
+    """The name of the holiday for which the exchanges are closed, or close early, on a New York date."""
+    name = _calendar().get(day)
+    return None if name is None else re.sub(r" \(.*\)", "", name)
+
+
+def session(now: datetime) -> Session:
+    """The session at `now`."""
+    day = trading_day(now.astimezone(NEW_YORK).date())
+    if day is None or not day.pre_open <= now < day.post_close:
+        return Session.CLOSED
+    if now < day.open:
+        return Session.PRE
+    return Session.REGULAR if now < day.close else Session.POST
+
+
+def next_change(now: datetime) -> tuple[Session, datetime]:
+    """The session that comes after the one at `now`, and the UTC moment it begins."""
+    first = now.astimezone(NEW_YORK).date()
+    for after in range(_LONGEST_PAUSE):
+        day = trading_day(first + after * _DAY)
+        if day is None:
+            continue
+        for moment, begins in (
+            (day.pre_open, Session.PRE),
+            (day.open, Session.REGULAR),
+            (day.close, Session.POST),
+            (day.post_close, Session.CLOSED),
+        ):
+            if now < moment:
+                return begins, moment
+    raise ValueError(f"no trading day within {_LONGEST_PAUSE} days of {first}")
+
+
+@cache
+def _calendar() -> Mapping[date, str]:
+    """Some 150 ms for the first who asks, and nothing from then on."""
+    from holidays.financial.ny_stock_exchange import NewYorkStockExchange
+
+    calendar: Mapping[date, str] = NewYorkStockExchange(  # type: ignore[no-untyped-call]
+        categories=("public", "half_day"), language="en_US"
+    )
+    return calendar
