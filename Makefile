@@ -4,13 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test run lint bench lock clean
+.PHONY: help demo test run lint bench pictures lock clean
 
 help: ## this page
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY) ## set up, then replay 27 January 2025 on this machine alone (SIMULATED); DEMO="--speed 600" for a faster day
-	$(BIN)/monitor demo --headless $(DEMO)
+demo: $(READY) ## set up, then show 27 January 2025 replayed on this machine alone (SIMULATED); DEMO="--speed 600" for a faster day, DEMO=--headless for its log
+	$(BIN)/monitor demo $(DEMO)
 
 test: $(READY) ## set up, then run every test; TEST="-k topics" for some
 	$(BIN)/python -m pytest $(TEST)
@@ -26,6 +26,9 @@ lint: $(READY) ## ruff, mypy --strict and the import contracts
 
 bench: $(READY) ## what it costs, measured
 	$(BIN)/python -m benchmarks
+
+pictures: $(READY) ## README's pictures, made anew of the replayed day: four minutes
+	$(BIN)/python -m pictures
 
 lock: ## write requirements.lock anew from pyproject.toml (hashes, no addresses; needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \

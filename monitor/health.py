@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from monitor.models import FeedState, QuoteSourceState
 from monitor.when import span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from monitor.models import FeedState, QuoteSourceState
 
 SILENT = timedelta(seconds=30)
 """Of real time without a heartbeat, which comes every 5 s, after which a collector with the lock counts as hung."""

@@ -4,21 +4,24 @@ Pre-market from 04:00, the regular session from 09:30 to 16:00, post-market unti
 holidays they close at 13:00, and the post-market at 17:00. The days come from the `holidays` library, which its
 maintainers keep up with the exchange's announcements; a closing that was announced after the installed version came out
 is not known. What a market really does is in `Quote.session`.
+
+`python -m monitor.new_york YEAR` prints the closings around that year, one a line.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from monitor.models import Session
 from monitor.when import NEW_YORK
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _PRE_OPEN, _OPEN, _CLOSE, _POST_CLOSE = time(4), time(9, 30), time(16), time(20)
 _EARLY_CLOSE, _EARLY_POST_CLOSE = time(13), time(17)
@@ -43,7 +46,7 @@ def trading_day(day: date) -> TradingDay | None:
     """The sessions of a New York date; None when the exchanges stay closed."""
     if day.weekday() >= _SATURDAY:
         return None
-    holiday = _calendar().get(day)
+    holiday = _closing(day)
     short = holiday is not None and "close at 1:00pm" in holiday
     if holiday is not None and not short:
         return None
@@ -62,7 +65,7 @@ def trading_day(day: date) -> TradingDay | None:
 
 def holiday(day: date) -> str | None:
     """The name of the holiday for which the exchanges are closed, or close early, on a New York date."""
-    name = _calendar().get(day)
+    name = _closing(day)
     return None if name is None else re.sub(r" \(.*\)", "", name)
 
 
@@ -94,12 +97,37 @@ def next_change(now: datetime) -> tuple[Session, datetime]:
     raise ValueError(f"no trading day within {_LONGEST_PAUSE} days of {first}")
 
 
-@cache
-def _calendar() -> Mapping[date, str]:
-    """Some 150 ms for the first who asks, and nothing from then on."""
+def closings(year: int) -> dict[date, str]:
+    """The days on which the exchanges are closed or close early, with why, of this year and those beside it.
+
+    The first call takes 200 ms and 12 MB: the library loads the calendars of the whole world.
+    """
     from holidays.financial.ny_stock_exchange import NewYorkStockExchange
 
-    calendar: Mapping[date, str] = NewYorkStockExchange(  # type: ignore[no-untyped-call]
-        categories=("public", "half_day"), language="en_US"
+    years = range(year - 1, year + 2)
+    return dict(
+        NewYorkStockExchange(  # type: ignore[no-untyped-call]
+            years=years, expand=False, categories=("public", "half_day"), language="en_US"
+        )
     )
-    return calendar
+
+
+def ask(source: Callable[[int], Mapping[date, str]]) -> None:
+    """From now on take what `closings` says from here. It is asked once a year, in whichever thread comes first."""
+    global _source  # noqa: PLW0603 (of the process, as what it is asked for is)
+    _source = source
+
+
+_source: Callable[[int], Mapping[date, str]] = closings
+_known: dict[int, Mapping[date, str]] = {}
+
+
+def _closing(day: date) -> str | None:
+    if day.year not in _known:  # two threads may ask at once, and get the same
+        _known.update(dict.fromkeys(range(day.year - 1, day.year + 2), _source(day.year)))
+    return _known[day.year].get(day)
+
+
+if __name__ == "__main__":
+    for day, why in closings(int(sys.argv[1])).items():
+        sys.stdout.write(f"{day} {why}\n")

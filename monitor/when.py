@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 NEW_YORK = ZoneInfo("America/New_York")
 
+NOON = 12
 UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
@@ -40,6 +41,16 @@ def new_york_and_local(at: datetime, zone: tzinfo | None = None) -> str:
 def _zone_name(at: datetime) -> str:
     name = at.tzname() or ""
     return name if name.isalpha() else f"UTC{at:%z}"
+
+
+def recent_from(now: datetime, zone: tzinfo | None = None) -> datetime:
+    """From when on a time of day says without a date when something was: midnight, before noon the noon before it.
+
+    Whoever watches New York from Seoul has midnight in the middle of its day. `zone` None is this machine's.
+    """
+    here = now.astimezone(zone)
+    midnight = here.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight if here.hour >= NOON else midnight - timedelta(hours=NOON)
 
 
 def span(length: timedelta) -> str:

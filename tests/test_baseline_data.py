@@ -15,8 +15,8 @@ import pytest
 from monitor import baseline
 from monitor.baseline.load import parse
 from monitor.errors import BaselineError
+from monitor.markup import clean
 from monitor.models.baseline import DayPart, Precision, Qualifier, Record, RecordKind, Source
-from monitor.text import clean
 from monitor.when import NEW_YORK
 
 DATA = Path(__file__).parent / "data"

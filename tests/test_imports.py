@@ -26,8 +26,9 @@ HEAVY = {
     "sqlite_utils",
 }
 PURE = (
-    *("alerts.line", "alerts.rules", "errors", "health", "links", "market", "models", "schedule", "symbols", "text"),
-    *("topics", "when"),
+    *("baseline.breadth", "baseline.live", "baseline.measured"),
+    *("alerts.line", "alerts.rules", "errors", "health", "links", "market", "markup", "models", "schedule", "symbols"),
+    *("models.alerts", "models.baseline", "models.outcomes", "models.rules", "models.watch", "text", "topics", "when"),
 )
 
 # Which modules a command has loaded when it ends, however it ends; standard output is the command's own.
@@ -80,7 +81,15 @@ def test_help_costs_click_and_nothing_more(account: Account, words: tuple[str, .
 
 
 @pytest.mark.parametrize(
-    "words", [("status",), ("headlines", "--topic", "DeepSeek"), ("alerts",), ("quotes", "--json")]
+    "words",
+    [
+        ("status",),
+        ("headlines", "--topic", "DeepSeek"),
+        ("alerts",),
+        ("quotes", "--json"),
+        ("baseline",),
+        ("baseline", "--compare"),
+    ],
 )
 def test_a_viewer_loads_nothing_of_the_collecting(filled: Account, words: tuple[str, ...]) -> None:
     modules = loaded(COMMAND, *words, "--db", filled.database, account=filled)
@@ -88,6 +97,14 @@ def test_a_viewer_loads_nothing_of_the_collecting(filled: Account, words: tuple[
     assert not modules & HEAVY
     assert not {name for name in modules if name.startswith(("monitor.sources", "monitor.collector", "monitor.demo"))}
     assert "monitor.store.writer" not in modules
+
+
+def test_the_screen_loads_nothing_of_the_collecting_and_neither_settings_nor_their_parser(account: Account) -> None:
+    modules = after_import(["monitor.cli.view", "monitor.tui.launch", "monitor.tui.app"], account)
+    assert "textual" in modules
+    assert not modules & (HEAVY - {"textual", "rich"} | {"yaml", "plotext", "textual_plotext", "holidays"})
+    assert not {name for name in modules if name.startswith(("monitor.sources", "monitor.collector", "monitor.demo"))}
+    assert not modules & {"monitor.store.writer", "monitor.config.schema", "monitor.config.rules"}
 
 
 def test_looking_at_the_settings_loads_no_network(account: Account) -> None:

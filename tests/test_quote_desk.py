@@ -10,7 +10,7 @@ import pytest
 
 from monitor.clock import Clock
 from monitor.collector.quotes import QuoteDesk, due_symbols
-from monitor.config.settings import QuoteSettings
+from monitor.config.screen import QuoteSettings
 from monitor.models import Quote, QuoteSourceState, Session
 from monitor.sources.yahoo import YahooQuotes
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.text import clean, clean_html, fold, printable
+from monitor.markup import clean, clean_html
+from monitor.text import fold, printable
 
 steady = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 

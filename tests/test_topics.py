@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.markup import clean
 from monitor.models import Mention, Term, Ticker, Topic
-from monitor.text import clean
 from monitor.topics import Matcher, compile_regex, term_found
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.when import local_and_new_york, new_york_and_local, span
+from monitor.when import local_and_new_york, new_york_and_local, recent_from, span
 
 MOMENT = datetime(2025, 1, 27, 12, 50, 7, tzinfo=UTC)
 
@@ -54,3 +54,17 @@ def test_what_is_told_in_new_york_s_time_has_the_viewers_beside_it() -> None:
 )
 def test_a_span_has_at_most_its_two_largest_units(seconds: float, text: str) -> None:
     assert span(timedelta(seconds=seconds)) == text
+
+
+@pytest.mark.parametrize(
+    ("now", "since"),
+    [
+        ("2025-01-28T00:05+09:00", "2025-01-27T12:00+09:00"),
+        ("2025-01-28T11:59+09:00", "2025-01-27T12:00+09:00"),
+        ("2025-01-28T12:00+09:00", "2025-01-28T00:00+09:00"),
+        ("2025-01-28T23:59+09:00", "2025-01-28T00:00+09:00"),
+    ],
+)
+def test_a_time_of_day_is_enough_since_midnight_and_in_the_morning_since_the_noon_before(now: str, since: str) -> None:
+    seoul = ZoneInfo("Asia/Seoul")
+    assert recent_from(datetime.fromisoformat(now).astimezone(UTC), seoul) == datetime.fromisoformat(since)

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 import monitor
+from monitor.cli import options
 from monitor.errors import AlreadyCollecting, ConfigError, MonitorError
 
 COMMANDS = {
@@ -79,17 +80,44 @@ class _Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=_Commands, no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(monitor.__version__, "-V", "--version", prog_name="monitor")
 @click.option("--headless", is_flag=True, help="As the first word: the same as `monitor collect`.")
-def command(*, headless: bool) -> None:
+@options.config
+@options.database
+@click.option("--theme", metavar="NAME", help="dark, light, blue-orange, ansi, or one of Textual's.")
+@click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
+@click.option("--no-collect", is_flag=True, help="Only look: start no collector where none runs.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    *,
+    headless: bool,
+    config: Path | None,
+    database: Path | None,
+    theme: str | None,
+    no_mouse: bool,
+    no_collect: bool,
+) -> None:
     """News and prices of the AI trade, beside what 27 January 2025 looked like.
+
+    Without a command: opens the screen, a viewer of the database in this terminal. Where nobody collects into that
+    database, it starts a collector that ends with it.
 
     Times are shown in this machine's zone and in New York's. Settings come from --config, $MONITOR_CONFIG, the user's
     configuration folder, or the packaged feeds.yaml, in this order.
     """
     if headless:
         raise click.UsageError("--headless comes first and stands for `collect`: monitor --headless --once")
+    if ctx.invoked_subcommand is None:
+        from monitor.cli.view import open_screen
+
+        ctx.exit(open_screen(config=config, database=database, theme=theme, mouse=not no_mouse, collect=not no_collect))
+    for parameter in ctx.command.params:
+        if ctx.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                f"{parameter.opts[0]} comes after the command: {ctx.invoked_subcommand} {parameter.opts[0]} ..."
+            )
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor import leash
 from monitor.cli import options
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ SHUTDOWN = 1.8  # seconds; SIGTERM to the end within two, whatever hangs
 @click.option("--once", is_flag=True, help="Ask every due source a single time, deliver the alerts and end.")
 @click.option("--log", "log_file", type=click.Path(path_type=Path), help="Operational log (default: standard error).")
 @click.option("--verbose", "-v", is_flag=True, help="Log each new headline too.")
+@options.child
 def command(
     *,
     config: Path | None,
@@ -43,6 +45,7 @@ def command(
     once: bool,
     log_file: Path | None,
     verbose: bool,
+    child: bool,
 ) -> None:
     """Collect feeds and quotes into the database and write alerts, without a screen.
 
@@ -61,7 +64,7 @@ def command(
     os.umask(0o077 if settings.store.group is None else 0o027)
     oplog.start(log_file, verbose=verbose)
     path = options.database_of(database, config)
-    answered = run_collector(load, path, Clock(), settings_file=Path(settings.file), once=once)
+    answered = run_collector(load, path, Clock(), settings_file=Path(settings.file), once=once, child=child)
     leave(0 if answered else SOME_FAILED)
 
 
@@ -81,14 +84,23 @@ def with_alert_log(settings: Settings, place: str | None, form: LineFormat | Non
 
 
 def run_collector(
-    load: Callable[[], Settings], database: Path, clock: Clock, *, settings_file: Path | None, once: bool
+    load: Callable[[], Settings],
+    database: Path,
+    clock: Clock,
+    *,
+    settings_file: Path | None,
+    once: bool,
+    child: bool = False,
 ) -> bool:
-    """Run a collector to its end, with the signals of this process; true unless something failed under --once."""
+    """Run a collector to its end, with the signals of this process; true unless something failed under --once.
+
+    A `child` ends with its standard input too.
+    """
     from monitor.collector import Collector
 
     async def live() -> bool:
         collector = Collector(load, database=database, clock=clock, settings_file=settings_file)
-        obey_signals(collector)
+        obey_signals(collector, child=child)
         if once:
             return await collector.once()
         await collector.run()
@@ -97,8 +109,11 @@ def run_collector(
     return asyncio.new_event_loop().run_until_complete(live())
 
 
-def obey_signals(collector: Collector) -> None:
-    """SIGTERM and SIGINT stop the collector of the running loop, SIGHUP has it read its settings."""
+def obey_signals(collector: Collector, *, child: bool = False) -> None:
+    """SIGTERM and SIGINT stop the collector of the running loop, SIGHUP has it read its settings.
+
+    For a `child` of a viewer, the end of standard input is what SIGTERM is for others.
+    """
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
@@ -108,6 +123,8 @@ def obey_signals(collector: Collector) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     loop.add_signal_handler(signal.SIGHUP, collector.reload)
+    if child:
+        leash.attend(lambda: loop.call_soon_threadsafe(stop))
 
 
 def leave(status: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -119,7 +119,7 @@ def _fields(report: _Report) -> dict[str, object]:
             for stored in report.feeds
         ],
         "quotes": {**_source_fields(report.quotes), "unknown": list(report.quotes.unknown)},
-        "counts": asdict(report.counts),
+        "counts": report.counts._asdict(),
     }
 
 

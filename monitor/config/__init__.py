@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from monitor.config.files import locate, read_text, user_file
     from monitor.config.schema import load, parse
+    from monitor.config.screen import QuoteSettings, ScreenSettings, ViewerSettings
     from monitor.config.settings import (
         AlertSettings,
         AppriseSinkSettings,
         CommandSinkSettings,
         FileSinkSettings,
         PollSettings,
-        QuoteSettings,
         Retention,
         Settings,
         SinkSettings,
         StdoutSinkSettings,
         StoreSettings,
-        ViewerSettings,
     )
 
 __all__ = [
@@ -31,6 +30,7 @@ __all__ = [
     "PollSettings",
     "QuoteSettings",
     "Retention",
+    "ScreenSettings",
     "Settings",
     "SinkSettings",
     "StdoutSinkSettings",
@@ -43,7 +43,11 @@ __all__ = [
     "user_file",
 ]
 
-_ELSEWHERE = {"load": "schema", "parse": "schema", "locate": "files", "read_text": "files", "user_file": "files"}
+_ELSEWHERE = {
+    **dict.fromkeys(("load", "parse"), "schema"),
+    **dict.fromkeys(("locate", "read_text", "user_file"), "files"),
+    **dict.fromkeys(("QuoteSettings", "ScreenSettings", "ViewerSettings"), "screen"),
+}
 
 
 def __getattr__(name: str) -> object:

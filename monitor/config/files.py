@@ -7,11 +7,10 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from monitor.config.document import printable
-from monitor.config.settings import MIB
 from monitor.errors import ConfigError, Mistake
 
 FILE = "feeds.yaml"
+MIB = 1024 * 1024
 LARGEST = MIB  # bytes: five thousand feeds fit
 
 
@@ -78,4 +77,6 @@ def _decoded(data: bytes, path: Path) -> str:
 
 
 def _unusable(path: Path, why: str, line: int | None = None) -> ConfigError:
+    from monitor.config.document import printable
+
     return ConfigError([Mistake(printable(str(path)), line, "", why)])

@@ -13,19 +13,18 @@ from monitor.config.document import Mapping, Node, Report
 from monitor.config.readers import Key, ListOf, Pairs, Record, Unread, Value, may, needs
 from monitor.config.rules import Names, rules
 from monitor.config.scalars import choice, duration, flag, line, same_address, size, whole, word_of
+from monitor.config.screen import QuoteSettings, ViewerSettings
 from monitor.config.settings import (
     AlertSettings,
     AppriseSinkSettings,
     CommandSinkSettings,
     FileSinkSettings,
     PollSettings,
-    QuoteSettings,
     Retention,
     Settings,
     SinkSettings,
     StdoutSinkSettings,
     StoreSettings,
-    ViewerSettings,
 )
 from monitor.models import Feed, Group, Severity, Ticker, Topic
 

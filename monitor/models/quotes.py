@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from monitor.models.feeds import FailureKind
+if TYPE_CHECKING:
+    from monitor.models.feeds import FailureKind
 
 
 class Session(StrEnum):
@@ -101,36 +102,6 @@ class Bar:
     volume: int | None
     source: Literal["polled", "yahoo"]
     samples: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quotes:
-    """One answer of the quote source. `unknown` are the symbols asked for that it does not know or cannot price.
-
-    `failure` is set when the symbols took several requests and some of those failed: their symbols are neither in
-    `quotes` nor in `unknown`, the other quotes are good.
-    """
-
-    quotes: tuple[Quote, ...]
-    unknown: tuple[str, ...]
-    latency: timedelta
-    failure: QuotesFailed | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuotesFailed:
-    """The quote source did not answer, or not with quotes. `reason` is one printable sentence.
-
-    `status` is HTTP's, None where there was no such answer.
-    """
-
-    kind: FailureKind
-    reason: str
-    retry_after: timedelta | None = None
-    status: int | None = None
-
-
-QuoteOutcome = Quotes | QuotesFailed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

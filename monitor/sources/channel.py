@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from monitor.text import clean
+from monitor.markup import clean
 
 if TYPE_CHECKING:
     from monitor.sources.items import Root

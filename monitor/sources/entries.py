@@ -6,10 +6,11 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from monitor.links import safe_link
+from monitor.markup import clean, clean_html
 from monitor.models import Entry
 from monitor.sources.dates import parse_date
 from monitor.sources.items import Witness, ambiguous
-from monitor.text import clean, clean_html, printable
+from monitor.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

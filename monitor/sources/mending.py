@@ -11,7 +11,7 @@ import re
 from html import escape  # not xml.sax.saxutils: that imports urllib.request, 30 ms
 from html.entities import html5
 
-LONGEST = 65_536  # characters of one text; `monitor.text` does not look further either
+LONGEST = 65_536  # characters of one text; `monitor.markup` does not look further either
 LONGEST_WORD = 4096  # as `links.MAX_LENGTH`; feedparser looks for addresses of authors in quadratic time
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+from monitor.markup import clean
 from monitor.models import Bar, Quote, Session
-from monitor.text import clean
 
 _EARLIEST = datetime(1980, 1, 1, tzinfo=UTC).timestamp()
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC).timestamp()

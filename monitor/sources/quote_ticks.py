@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from monitor.markup import clean
 from monitor.models import Quote, Session
-from monitor.text import clean
 
 # `market_hours` of yfinance's pricing.proto; protobuf leaves a zero out, so a tick that does not say is pre-market.
 _SESSIONS = {0: Session.PRE, 1: Session.REGULAR, 2: Session.POST}

@@ -125,18 +125,6 @@ def after(connection: sqlite3.Connection, number: int, limit: int) -> list[tuple
     return [(number, ALERT.model(cells)) for number, *cells in connection.execute(query, [number, limit])]
 
 
-def first(connection: sqlite3.Connection) -> datetime | None:
-    """When the earliest alert fired; None when there are no alerts."""
-    (at,) = connection.execute("SELECT min(fired_at) FROM alerts").fetchone()
-    return maybe(moment, at)
-
-
-def last(connection: sqlite3.Connection) -> int:
-    """The number of the alert recorded last, 0 before the first."""
-    (number,) = connection.execute("SELECT max(number) FROM alerts").fetchone()
-    return int(number or 0)
-
-
 def delete_older(connection: sqlite3.Connection, before: datetime, *, batch: int) -> int:
     """Delete at most `batch` alerts that fired before then and that no sink is still to be given; how many."""
     return connection.execute(

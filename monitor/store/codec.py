@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from monitor.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from _typeshed import DataclassInstance
 
@@ -143,3 +143,17 @@ class Columns(Generic[Model]):
         """All other columns of the row that has this `key`, likewise."""
         changes = ", ".join(f"{name} = :{name}" for name in self.names if name != key)
         return f"UPDATE {table} SET {changes} WHERE {key} = :{key}"  # noqa: S608 (names of fields)
+
+
+class Kept(Generic[Model]):
+    """Models that are read again and again: of rows that read as they did the last time, the same objects as then."""
+
+    def __init__(self, decode: Callable[[tuple[Any, ...]], Model]) -> None:
+        self._decode = decode
+        self._known: dict[tuple[Any, ...], Model] = {}
+
+    def models(self, rows: Iterable[tuple[Any, ...]]) -> list[Model]:
+        """One for each row; no two rows are the same."""
+        known = self._known
+        self._known = {row: known[row] if row in known else self._decode(row) for row in rows}
+        return list(self._known.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from monitor.models import FailureKind, Feed, FeedState
 from monitor.store.codec import Columns, blob_to_digests, items, maybe, moment, span, stamp
@@ -11,7 +11,7 @@ from monitor.store.records import Activity, StoredFeed
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from monitor.store.records import Recorded
@@ -72,23 +72,24 @@ def record(
     )
 
 
-def stored(connection: sqlite3.Connection) -> list[StoredFeed]:
-    """All feeds ever configured, those of the settings first, by name."""
+def rows(connection: sqlite3.Connection) -> Iterable[tuple[Any, ...]]:
+    """For `stored`: of all feeds ever configured, those of the settings first, by name."""
     configured = ("name", "language", "tags", "interval", "enabled", "active")
-    rows = connection.execute(STATE.select("FROM feeds ORDER BY active DESC, name, url", *configured))
-    found = []
-    for name, language, tags, interval, enabled, active, *cells in rows:
-        state = STATE.model(cells)
-        feed = Feed(
-            url=state.url,
-            name=name,
-            language=language,
-            tags=items(tags),
-            interval=maybe(span, interval),
-            enabled=bool(enabled),
-        )
-        found.append(StoredFeed(feed=feed, state=state, active=bool(active)))
-    return found
+    return connection.execute(STATE.select("FROM feeds ORDER BY active DESC, name, url", *configured))
+
+
+def stored(row: tuple[Any, ...]) -> StoredFeed:
+    name, language, tags, interval, enabled, active, *cells = row
+    state = STATE.model(cells)
+    feed = Feed(
+        url=state.url,
+        name=name,
+        language=language,
+        tags=items(tags),
+        interval=maybe(span, interval),
+        enabled=bool(enabled),
+    )
+    return StoredFeed(feed=feed, state=state, active=bool(active))
 
 
 def activity(connection: sqlite3.Connection, since: datetime) -> dict[str, Activity]:

@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.errors import StoreError
-from monitor.links import canonical
 from monitor.models import Headline, Mention
 from monitor.store.codec import maybe, moment, stamp
 from monitor.store.records import Recorded
@@ -148,18 +147,6 @@ def same_story(connection: sqlite3.Connection, headline: Headline, within: timed
     return [number for (number,) in rows]
 
 
-def first(connection: sqlite3.Connection) -> int | None:
-    """The lowest id; None when there are no headlines."""
-    (number,) = connection.execute("SELECT min(id) FROM headlines").fetchone()
-    return maybe(int, number)
-
-
-def last(connection: sqlite3.Connection) -> int:
-    """The id of the headline that arrived last, 0 before the first."""
-    (number,) = connection.execute("SELECT max(id) FROM headlines").fetchone()
-    return int(number or 0)
-
-
 def counts_by_ticker(
     connection: sqlite3.Connection, symbols: Iterable[str], since: datetime, at_most: int
 ) -> dict[str, int]:
@@ -228,6 +215,8 @@ def delete_tombstones(connection: sqlite3.Connection, before: datetime, *, batch
 
 def _next_row(feed: Feed, entry: Entry, before: _Row | None, now: str) -> _Row:
     """What is to be stored of `entry`. A document that has lost a date does not take it from us. Pure."""
+    from monitor.links import canonical  # nobody who only reads needs it
+
     published_at = maybe(stamp, entry.published_at) or (before and before.published_at)
     first_seen_at = before.first_seen_at if before else now
     return _Row(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from monitor.models import Bar, FailureKind, Quote, QuoteSourceState, Session
 from monitor.store.codec import Columns, items, moment, span, stamp, whole_ms
@@ -115,10 +115,14 @@ def sample(known: Quote | None, quote: Quote) -> Bar | None:
 
 def latest(connection: sqlite3.Connection, symbols: Iterable[str] | None = None) -> dict[str, Quote]:
     """The last good quote of each symbol, or of those asked for."""
+    return {quote.symbol: quote for quote in map(QUOTE.model, rows(connection, symbols))}
+
+
+def rows(connection: sqlite3.Connection, symbols: Iterable[str] | None = None) -> Iterable[tuple[Any, ...]]:
+    """The same, for `QUOTE.model`."""
     chosen = "" if symbols is None else "WHERE symbol IN (SELECT value FROM json_each(?))"
     cells = [] if symbols is None else [json.dumps(list(symbols))]
-    rows = connection.execute(QUOTE.select(f"FROM quotes {chosen} ORDER BY symbol"), cells)
-    return {quote.symbol: quote for quote in map(QUOTE.model, rows)}
+    return connection.execute(QUOTE.select(f"FROM quotes {chosen} ORDER BY symbol"), cells)
 
 
 def keep_bars(connection: sqlite3.Connection, bars: Sequence[Bar]) -> None:

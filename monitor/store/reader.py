@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from monitor.errors import StoreCorrupt
-from monitor.store import alerts, baseline, faults, feeds, files, headlines, quotes, schema, search, status
+from monitor.store import faults, feeds, files, headlines, quotes, schema, search, status
+from monitor.store.codec import Kept
 from monitor.store.records import (
     Activity,
     AlertFilter,
@@ -59,6 +60,8 @@ class Reader:
         self.path = path
         self._identity = identity
         self._connection = connection
+        self._feeds = Kept(feeds.stored)
+        self._quotes = Kept(quotes.QUOTE.model)
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -154,28 +157,32 @@ class Reader:
 
     def alerts(self, wanted: AlertFilter | None = None) -> list[Alert]:
         """The alerts that `wanted` lets through, newest first."""
+        from monitor.store import alerts  # with all that an alert is made of, for which the screen does not wait
+
         with self.snapshot() as connection:
             return alerts.found(connection, wanted or AlertFilter())
 
     def alerts_after(self, number: int, *, limit: int = 1000) -> list[tuple[int, Alert]]:
         """The alerts recorded after the one with this number, in that order, each with its own."""
+        from monitor.store import alerts
+
         with self.snapshot() as connection:
             return alerts.after(connection, number, limit)
 
     def newest(self) -> Position:
         """Where `headlines_after` and `alerts_after` begin to follow."""
         with self.snapshot() as connection:
-            return Position(headlines.last(connection), alerts.last(connection))
+            return status.newest(connection)
 
     def oldest(self) -> Oldest:
         """What retention has left: whatever is marked of earlier ones may be forgotten."""
         with self.snapshot() as connection:
-            return Oldest(headlines.first(connection), alerts.first(connection))
+            return status.oldest(connection)
 
     def quotes(self) -> dict[str, Quote]:
         """The last good quote of each symbol ever asked for."""
         with self.snapshot() as connection:
-            return quotes.latest(connection)
+            return {quote.symbol: quote for quote in self._quotes.models(quotes.rows(connection))}
 
     def quote_source(self) -> QuoteSourceState:
         with self.snapshot() as connection:
@@ -206,18 +213,22 @@ class Reader:
 
     def baseline_history(self) -> dict[str, HistoryState]:
         """By symbol, how far fetching its prices of January 2025 has come; symbols never asked for are missing."""
+        from monitor.store import baseline
+
         with self.snapshot() as connection:
             return baseline.history(connection)
 
     def baseline_bars(self, symbol: str | None = None) -> dict[str, tuple[list[Bar], list[Bar]]]:
         """Daily and hourly bars of 23 to 30 January 2025, in order of time, by symbol; symbols without are missing."""
+        from monitor.store import baseline
+
         with self.snapshot() as connection:
             return baseline.bars(connection, symbol)
 
     def feeds(self) -> list[StoredFeed]:
         """All feeds ever configured, those of the settings first, by name."""
         with self.snapshot() as connection:
-            return feeds.stored(connection)
+            return self._feeds.models(feeds.rows(connection))
 
     def activity(self, since: datetime) -> dict[str, Activity]:
         """By url, what each feed that was polled has done since then. Polls are kept for `store.keep.polls`."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.clock import Clock, ReplayClock
-from monitor.models import Feed, FeedState, Headline, Severity
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from monitor.models import Feed, FeedState, Headline, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,24 +48,21 @@ class AlertFilter:
     limit: int = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """How far somebody has followed: id of the last headline and number of the last alert, 0 before the first."""
 
     headline: int = 0
     alert: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Oldest:
+class Oldest(NamedTuple):
     """The lowest id among the headlines kept, and when the first alert kept fired; None where there is none."""
 
     headline: int | None
     alert_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """What one poll brought: headlines never seen before, and known ones that now read differently."""
 
     new: tuple[Headline, ...] = ()
@@ -122,8 +123,7 @@ class StoredFeed:
     active: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Activity:
+class Activity(NamedTuple):
     """What a feed did in a stretch of time. `latency` is the mean of the polls that were answered."""
 
     polls: int
@@ -133,8 +133,7 @@ class Activity:
     latency: timedelta | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
+class Counts(NamedTuple):
     """How many rows there are, and how large the database is, its write-ahead log included."""
 
     headlines: int

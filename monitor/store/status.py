@@ -1,12 +1,12 @@
-"""Who collects, what the stored rows were made with, and how much is stored."""
+"""Who collects, what the stored rows were made with, and how much is stored, from where to where."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from monitor.store import files
-from monitor.store.codec import Columns, moment
-from monitor.store.records import CollectorInfo, Counts
+from monitor.store.codec import Columns, maybe, moment
+from monitor.store.records import CollectorInfo, Counts, Oldest, Position
 
 if TYPE_CHECKING:
     import sqlite3
@@ -34,6 +34,16 @@ def fingerprint(connection: sqlite3.Connection, key: str) -> str | None:
 
 def keep_fingerprint(db: Database, key: str, value: str) -> None:
     db.table("meta").upsert({"key": key, "value": value}, pk="key")
+
+
+def newest(connection: sqlite3.Connection) -> Position:
+    row = connection.execute("SELECT (SELECT max(id) FROM headlines), (SELECT max(number) FROM alerts)").fetchone()
+    return Position(row[0] or 0, row[1] or 0)
+
+
+def oldest(connection: sqlite3.Connection) -> Oldest:
+    row = connection.execute("SELECT (SELECT min(id) FROM headlines), (SELECT min(fired_at) FROM alerts)").fetchone()
+    return Oldest(row[0], maybe(moment, row[1]))
 
 
 def counts(connection: sqlite3.Connection, path: Path) -> Counts:

@@ -1,0 +1,108 @@
+"""Titles, names and summaries of feeds made safe to show: their markup goes, by the rules below. Pure.
+
+A feed can put anything into a title, entities escaped twice and tags included. What leaves here is what
+`monitor.text.tidy` lets through. Every function here takes time linear in its input, whatever the input is.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+from monitor.text import cut, tidy
+
+_TITLE_MARKUP = 16_384  # characters of raw input looked at; what lies beyond cannot reach a result of usual length
+_SUMMARY_MARKUP = 65_536
+_ROUNDS = 5  # of unescaping; honest feeds escape at most three times
+
+_INLINE_NAMES = """
+    a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark nobr q rb rp rt ruby s samp small
+    span strike strong sub sup time tt u var wbr
+"""
+_OTHER_NAMES = """
+    address applet area article aside audio base basefont blockquote body br button canvas caption center col
+    colgroup datalist dd details dialog dir div dl dt embed fieldset figcaption figure footer form frame frameset h1
+    h2 h3 h4 h5 h6 head header hgroup hr html iframe img input label legend li link main map marquee menu meta meter
+    nav noframes noscript object ol optgroup option output p param picture pre progress script search section select
+    slot source style summary svg table tbody td template textarea tfoot th thead title tr track ul video
+"""
+_INLINE = frozenset(_INLINE_NAMES.split())
+_ELEMENTS = _INLINE | frozenset(_OTHER_NAMES.split())
+_TOKEN = re.compile(
+    r"""(?P<comment><!--)
+      | <!\[CDATA\[ | \]\]>
+      | <[!?][a-zA-Z][^<>]*>
+      | <(?P<end>/?)(?P<name>[a-zA-Z][a-zA-Z0-9:-]*+)
+        (?P<attributes>(?:[^<>"']|"[^"<]*"|'[^'<]*')*+(?=>)|[^<>]*)>
+    """,
+    re.VERBOSE,
+)
+# What is dropped up to its end. Without an end, only the opening itself goes: a title may be about <script>.
+_CLOSERS = {"<!--": re.compile("-->")} | {
+    name: re.compile(f"</{name}[^<>]*>", re.IGNORECASE) for name in ("script", "style", "svg", "template")
+}
+# Names need their semicolon, or "Barnes&notebook" would lose its sense; numbers do not, as in a browser.
+_ENTITY = re.compile(r"&(?:#(?:[0-9]{1,20}|[xX][0-9a-fA-F]{1,16});?|[a-zA-Z][a-zA-Z0-9]{1,31};)")
+
+
+def clean(text: str | None, *, limit: int = 1000) -> str:
+    """One line of safe text from a title or a name, at most `limit` characters, the last of them "…" where it was cut.
+
+    Entities are unescaped until none is left, so that none can be armed by a later reader; then tags go. A tag is what
+    names an HTML element (or has a hyphen or colon in a lower-case name) and whose attributes, if any, hold a "=":
+    "x <y and z> w" and "<Exclusive>" are text. Cleaning twice is cleaning once.
+    """
+    return cut(_settle(_capped(text or "", _TITLE_MARKUP)), limit)
+
+
+def clean_html(markup: str | None, *, limit: int = 4000) -> str:
+    """The same for a summary or a body: a longer input is read before it is cut. Blocks are parted by one space."""
+    return cut(_settle(_capped(markup or "", _SUMMARY_MARKUP)), limit)
+
+
+def _capped(markup: str, size: int) -> str:
+    if len(markup) <= size:
+        return markup
+    kept = markup[:size]
+    opened = kept.rfind("<")
+    return kept[:opened] if opened > kept.rfind(">") else kept
+
+
+def _settle(text: str) -> str:
+    for _ in range(_ROUNDS):
+        text = before = tidy(text)
+        if "&" in text:
+            text = _ENTITY.sub(lambda entity: html.unescape(entity.group()), text)
+        if "<" in text:
+            text = _without_tags(text)
+        if text == before:
+            return text
+    return tidy(text.replace("&", " ").replace("<", " "))  # nested to defeat the unescaping: nothing worth keeping
+
+
+def _without_tags(markup: str) -> str:
+    kept: list[str] = []
+    at = 0
+    endless: set[str] = set()  # searched for once and not found: keeps many openings without an end linear
+    for token in _TOKEN.finditer(markup):
+        name = token["name"]
+        if token.start() < at or (name is not None and not _is_element(name, token["attributes"])):
+            continue
+        kept.append(markup[at : token.start()])
+        kept.append("" if name is not None and name.lower() in _INLINE else " ")
+        at = token.end()
+        opened = token["comment"] or ("" if token["end"] else (name or "").lower())
+        if (closer := _CLOSERS.get(opened)) is not None and opened not in endless:
+            if (end := closer.search(markup, at)) is not None:
+                at = end.end()
+            else:
+                endless.add(opened)
+    kept.append(markup[at:])
+    return "".join(kept)
+
+
+def _is_element(name: str, attributes: str) -> bool:
+    lowered = name.lower()
+    if "=" not in attributes and attributes.strip(" /") and lowered not in _CLOSERS:
+        return False
+    return lowered in _ELEMENTS or (name.islower() and ("-" in name or ":" in name))

@@ -1,0 +1,1 @@
+"""README's pictures, made of the replayed day: `python -m pictures`."""
