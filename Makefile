@@ -13,7 +13,7 @@ demo: $(READY) ## set up, then show 27 January 2025 replayed on this machine alo
 	$(BIN)/monitor demo $(DEMO)
 
 test: $(READY) ## set up, then run every test; TEST="-k topics" for some
-	$(BIN)/python -m pytest $(TEST)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(TEST)
 
 run: $(READY) ## collect for real, headless, alerts to standard output; RUN="--config my.yaml" for more
 	$(BIN)/monitor collect --alert-log - --alert-format text $(RUN)

@@ -6,12 +6,12 @@ import asyncio
 import platform
 import sqlite3
 
-from benchmarks import deciding, feeds, starting
+from benchmarks import deciding, feeds, starting, viewer
 
 
 def main() -> None:
     print(f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {platform.machine()}\n")
-    rows = [*asyncio.run(feeds.measure()), *deciding.measure(), *starting.measure()]
+    rows = [*asyncio.run(feeds.measure()), *deciding.measure(), *starting.measure(), *viewer.measure()]
     width = max(len(what) for what, _ in rows)
     for what, figure in rows:
         print(f"{what:<{width}}  {figure}")

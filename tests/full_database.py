@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from monitor import lock
-from monitor.models import Entry, Feed, FeedState, Quote, Session
+from monitor.models import Entry, Feed, FeedState, Quote, QuoteSourceState, Session
 from tests.commands import STANDS_STILL, collector
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from monitor.models import Mention
     from monitor.store.writer import Writer
-
-    News = Iterator[tuple[str, tuple[Mention, ...]]]
 
 MANY = 100_000
 NOW = datetime(2025, 1, 27, 17, 30, tzinfo=UTC)
@@ -118,7 +116,7 @@ class _Collector:
     def fill(self, headlines: int) -> None:
         """The whole watchlist with its day in bars, and these many headlines."""
         with self._writer.transaction():
-            for ago in range(DAY, -1, -1):
+            for ago in range(0, DAY + 1, 5)[::-1]:
                 self.trade(*self._symbols, now=NOW - timedelta(minutes=ago))
             for left in range(headlines, 0, -BATCH):
                 self.poll(
@@ -152,6 +150,7 @@ class _Collector:
             for symbol in symbols
         ]
         self._writer.record_quotes(quotes, now=now)
+        self._writer.record_quote_source(QuoteSourceState(last_checked_at=now, last_success_at=now))
 
     def flood(self, a_second: int) -> None:
         while not select.select([sys.stdin], [], [], 0)[0]:
@@ -177,10 +176,10 @@ def main() -> None:
     from monitor.store.writer import Writer
 
     path, headlines = Path(sys.argv[1]), int(sys.argv[2])
-    os.nice(NICE)
     with lock.collecting(path), Writer.open(path) as writer:
         collecting = _Collector(writer)
         collecting.fill(headlines)
+        os.nice(NICE)
         _say_done()
         for line in iter(sys.stdin.readline, ""):
             match line.split():

@@ -103,6 +103,7 @@ class Terminal:
         self.master, self._slave = os.openpty()
         self._set_size(columns, rows)
         self._cooked = self._flags()
+        self._began = time.perf_counter()
         self.process = subprocess.Popen(
             ["/bin/sh", "-c", _IN_TERMINAL, "sh", os.ttyname(self._slave), *map(str, command)],
             stdin=subprocess.DEVNULL,
@@ -230,6 +231,11 @@ class Terminal:
         if self._read(ANSWER):
             self.wait_quiet(still)
         return self.received - before
+
+    def painted(self, mark: bytes, *, within: float = WITHIN) -> float:
+        """Seconds from the program's start until `mark` was in what it wrote."""
+        self.wait_until(lambda: mark in self.raw, within=within, what=repr(mark))
+        return self._read_at - self._began
 
     def latency(self, *keys: str, mark: bytes = b"", within: float = WITHIN) -> float:
         """Seconds from these keys to the first byte that the program writes then, or to what has `mark` in it."""

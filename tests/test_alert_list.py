@@ -111,7 +111,7 @@ async def test_severity_is_said_by_a_mark_and_a_word_and_what_cannot_be_evaluate
     alert_list, app, _ = listed()
     async with app.run_test(size=SIZE):
         assert shown(alert_list)[:5] == [
-            "Alerts 4 4 unacknowledged",
+            "Alerts 4 all unacknowledged",
             " !!  14:30 CRITICAL 0.54x shock: NVDA -9.1%",
             " !   14:29 WARNING  딥시크 속보: 딥시크 충격에 엔비디아 급락 (Example News)",
             " ?   14:28 CANNOT   shock: cannot evaluate: AMD (stale for 20m)",
@@ -187,7 +187,7 @@ async def test_acknowledging_all_asks_first(answer: str, *, done: bool) -> None:
         assert marked.acknowledged == set()
         await press(pilot, answer)
         assert marked.acknowledged == ({each.id for each in FOUR} if done else set())
-        assert shown(alert_list)[0] == f"Alerts 4 {0 if done else 4} unacknowledged"
+        assert shown(alert_list)[0] == f"Alerts 4 {0 if done else 'all'} unacknowledged"
 
 
 async def test_what_arrives_between_question_and_answer_is_not_acknowledged() -> None:
@@ -219,7 +219,7 @@ async def test_snoozing_asks_for_how_long_and_marks_every_alert_of_the_rule(answ
         await press(pilot, answer)
         assert marked.snoozed == {"shock": until}
         lines = shown(alert_list)
-        assert lines[0] == "Alerts 1/4 4 unacknowledged, 1 snoozed"
+        assert lines[0] == "Alerts 1/4 all unacknowledged, 1 snoozed"
         assert [line[1:4] for line in lines[1:5]] == ["!!z", "!  ", "? z", "i  "]
 
 

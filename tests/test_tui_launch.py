@@ -65,7 +65,8 @@ def shown(account: Account) -> Iterator[Terminal]:
 def settled(terminal: Terminal) -> None:
     terminal.wait_for(KOREAN)
     terminal.wait_for("Baseline")
-    terminal.wait_quiet()
+    terminal.wait_for("closes in")  # New York's calendar comes last, from another process
+    terminal.wait_quiet(1.0)
 
 
 def is_restored(terminal: Terminal) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from monitor import lock
-from monitor.clock import Clock
+from monitor.clock import Clock, ReplayClock
 from monitor.config.screen import ScreenSettings
 from monitor.errors import StoreError, StoreReadOnly
 from monitor.market import Staleness, staleness
@@ -47,18 +48,6 @@ class Picture:
     @property
     def simulated(self) -> bool:
         return self.collector is not None and self.collector.simulated
-
-
-@dataclass(frozen=True)
-class _Standing(Clock):
-    """Of a replay that nobody goes on with: its day stands where it was last."""
-
-    at: datetime
-
-    simulated = True
-
-    def now(self) -> datetime:
-        return self.at
 
 
 class Follower:
@@ -181,7 +170,7 @@ class Follower:
     def _set_clock(self) -> None:
         info = self.picture.collector
         ended = info is not None and info.simulated and self.picture.alive is False
-        self.clock = _Standing(_last_sign(self.picture, info)) if info is not None and ended else clock_of(info)
+        self.clock = _standing(_last_sign(self.picture, info)) if info is not None and ended else clock_of(info)
 
     def _tell_differences(self, before: Picture) -> None:
         after = self.picture
@@ -250,6 +239,11 @@ def _differs(before: Picture, after: Picture, symbol: str) -> bool:
         return True
     was, now = before.stale.get(symbol), after.stale.get(symbol)
     return (was and was.kind) != (now and now.kind)
+
+
+def _standing(at: datetime) -> Clock:
+    """Of a replay that nobody goes on with: its day stands where it was last."""
+    return ReplayClock(starts_at=at, wall_start=math.inf, speed=1.0)
 
 
 def _last_sign(picture: Picture, info: CollectorInfo) -> datetime:

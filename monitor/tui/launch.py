@@ -12,8 +12,7 @@ import termios
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.errors import MonitorError
 
@@ -48,11 +47,11 @@ TEXTUAL = {
     "TEXTUAL_ANIMATIONS": "none",  # each frame of one costs what a repaint costs
     "TEXTUAL_DISABLE_KITTY_KEY": "1",  # with it input methods cannot compose: no Korean in the filter
     "TEXTUAL_SMOOTH_SCROLL": "0",
+    "TEXTUAL_FPS": "240",  # how soon a change is drawn, not how often: nothing is drawn while nothing changes
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Screen:
+class Screen(NamedTuple):
     """What is to be opened. `viewer` is what is known of its settings now; `settings` reads all of them, later."""
 
     database: Path

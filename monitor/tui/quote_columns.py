@@ -287,7 +287,7 @@ def _moved(row: QuoteRow, percent: float | None, write: Callable[[float | None],
 
 
 def _course(row: QuoteRow, _columns: Columns) -> Piece:
-    return row.spark, Look.COURSE
+    return row.spark, Look.COURSE if row.stale is None else Look.STALE
 
 
 def _shock(row: QuoteRow, _columns: Columns) -> Piece:

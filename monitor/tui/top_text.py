@@ -5,10 +5,9 @@ It reads the same for a whole minute unless one of its words changes: what would
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.health import SILENT
 from monitor.models import Session
@@ -36,16 +35,14 @@ class Look(StrEnum):
     ALERTS = "alerts"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """The same in ever fewer words; the last one may be empty: then it is what is left out."""
 
     words: tuple[str, ...] = ("",)
     look: Look = Look.PLAIN
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TopLineState:
+class TopLineState(NamedTuple):
     """All that the line says, in its order."""
 
     simulated: Part = Part()

@@ -130,7 +130,10 @@ class Overview(Screen[None], Listener, inherit_bindings=False):
                 self._ticker_followers.append(widget)
         if self._focused_panel() is not self._wanted.chosen:
             self._focus(self._wanted.chosen)
-        await asyncio.to_thread(top_line, self.app.picture, self.app.now(), self.app.zone)  # gets the calendar
+        self.run_worker(self._learn_calendar(), group="calendar")  # what waits here keeps all panels from being drawn
+
+    async def _learn_calendar(self) -> None:
+        await asyncio.to_thread(top_line, self.app.picture, self.app.now(), self.app.zone)  # gets it
         self._calendar = True
         self._say_top()
 

@@ -154,6 +154,7 @@ class AlertList(LineList[str]):
         self._asleep: frozenset[str] = frozenset()
         self._recent: datetime | None = None
         self._question: _Question | None = None
+        self._counted = 0
 
     # What its owner tells it
 
@@ -313,12 +314,14 @@ class AlertList(LineList[str]):
         self._count()
 
     def _count(self) -> None:
-        parts = [f"{self.unacknowledged:,} unacknowledged"] if self._alerts else []
+        new = self.unacknowledged
+        parts = [f"{'all' if new == len(self._alerts) else f'{new:,}'} unacknowledged"] if self._alerts else []
         if self._asleep:
             parts.append(f"{len(self._asleep)} snoozed")
-        if (note := ", ".join(parts)) != self.note:
-            self.note = note
-            self.post_message(self.Counted(self.unacknowledged))
+        self.note = ", ".join(parts)
+        if new != self._counted:
+            self._counted = new
+            self.post_message(self.Counted(new))
 
 
 def symbol(alert: Alert) -> str | None:
