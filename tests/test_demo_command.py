@@ -56,8 +56,9 @@ def test_the_day_is_there_until_the_close(day: tuple[Path, list[str], list[str]]
     database, output, _ = day
     with closing(Reader.open(database)) as reader:
         quotes = reader.quotes()
-        assert quotes["NVDA"].change_percent == pytest.approx(-17.0, abs=0.1)
-        assert quotes["^DJI"].change_percent == pytest.approx(0.65, abs=0.06)
+        # At this speed the last poll is some minutes before the close, on a busy machine more.
+        assert quotes["NVDA"].change_percent == pytest.approx(-17.0, abs=0.8)
+        assert quotes["^DJI"].change_percent == pytest.approx(0.65, abs=0.2)
         assert "NOSUCH" in reader.quote_source().unknown
         found = reader.headlines(HeadlineFilter(topic="DeepSeek", limit=1000))
         assert {headline.language for headline in found} >= {"en", "ko", "zh"}
