@@ -102,7 +102,7 @@ def test_a_viewer_loads_nothing_of_the_collecting(filled: Account, words: tuple[
 def test_the_screen_loads_nothing_of_the_collecting_and_neither_settings_nor_their_parser(account: Account) -> None:
     modules = after_import(["monitor.cli.view", "monitor.tui.launch", "monitor.tui.app"], account)
     assert "textual" in modules
-    assert not modules & (HEAVY - {"textual", "rich"} | {"yaml", "plotext", "textual_plotext", "holidays"})
+    assert not modules & (HEAVY - {"textual", "rich"} | {"yaml", "holidays"})
     assert not {name for name in modules if name.startswith(("monitor.sources", "monitor.collector", "monitor.demo"))}
     assert not modules & {"monitor.store.writer", "monitor.config.schema", "monitor.config.rules"}
 

@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from zlib import crc32
 
 from monitor.errors import BaselineError
-from monitor.models.baseline import Disagreement, Document, Record, RecordKind, When
+from monitor.models.baseline import Disagreement, Document, Record, When
 from monitor.when import NEW_YORK
 
 DOCUMENTS = "documents.yaml"
@@ -40,18 +40,6 @@ class Baseline:
     def _disputes(self) -> Mapping[str, tuple[Disagreement, ...]]:
         disputed = {number for disagreement in self.disagreements for number in disagreement.records}
         return {number: tuple(each for each in self.disagreements if number in each.records) for number in disputed}
-
-    @cached_property
-    def symbols_with_moves(self) -> tuple[str, ...]:
-        """The symbols of which a move in per cent is recorded as a number."""
-        return tuple(
-            symbol
-            for symbol, records in self._by_symbol.items()
-            if any(
-                record.kind is RecordKind.MOVE and record.unit == "percent" and record.figure is not None
-                for record in records
-            )
-        )
 
     def record(self, number: str) -> Record:
         """The record with that id. Raises KeyError."""

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 THE_DAY = date(2025, 1, 27)
 ON_THE_DAY = "27 January 2025"
 
+OPINIONS = frozenset({RecordKind.VIEW, RecordKind.QUESTION})
+"""The kinds that say what somebody thought or asked, and not what happened."""
+
+_BEGINS = {DayPart.PRE: time(4), DayPart.REGULAR: time(9, 30), DayPart.CLOSE: time(16), DayPart.POST: time(16, 0, 1)}
 _PARTS = {
     DayPart.PRE: "before the open",
     DayPart.REGULAR: "in the regular session",
@@ -77,6 +81,14 @@ def clock_time(record: Record) -> time | None:
     if when is None or when.precision is not Precision.MINUTE or not isinstance(when.at, datetime):
         return None
     return when.at.astimezone(NEW_YORK).time()
+
+
+def begins(record: Record) -> time:
+    """For the order within a day, by New York's clock: its minute, else that of its part of the day, else midnight."""
+    at = clock_time(record)
+    if at is not None:
+        return at
+    return time() if record.session is None else _BEGINS[record.session]
 
 
 def day(record: Record) -> date | None:

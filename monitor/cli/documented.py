@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from itertools import groupby
 
 from monitor.baseline import Baseline
 from monitor.baseline.measured import is_measurable
+from monitor.baseline.reference import OPINIONS, begins, day
 from monitor.baseline.words import cited, difference, documented, measured_figure, misprint, short_time
 from monitor.cli import rows
-from monitor.models import DayPart, Measured, Precision, Record, RecordKind
-from monitor.when import NEW_YORK, new_york_and_local
+from monitor.models import DayPart, Measured, Precision, Record
+from monitor.when import new_york_and_local
 
 SESSIONS = {
     DayPart.PRE: "before the open",
@@ -22,10 +23,8 @@ SESSIONS = {
     DayPart.CLOSE: "at the close",
 }
 UNDATED = "Without a date"
-OPINIONS = frozenset({RecordKind.VIEW, RecordKind.QUESTION})
 """What somebody thought or asked, whose subject is that somebody or something; all other kinds happened."""
 
-_BEGINS = {DayPart.PRE: time(4), DayPart.REGULAR: time(9, 30), DayPart.CLOSE: time(16), DayPart.POST: time(16, 0, 1)}
 _LENGTHS = {Precision.YEAR: 0, Precision.MONTH: 1}
 _LABEL = 13  # cells of the column that names a record's symbol or kind
 _BEFORE_MEASURED = 38  # cells of a row's columns before what was measured
@@ -145,8 +144,6 @@ def _in_order(record: Record) -> tuple[object, ...]:
     if when is None:
         return (True, str(record.kind))
     if isinstance(when.at, datetime):
-        local = when.at.astimezone(NEW_YORK)
-        return (False, local.date(), _LENGTHS.get(when.precision, 2), 0, local.time())
-    begins = time() if record.session is None else _BEGINS[record.session]
+        return (False, day(record), _LENGTHS.get(when.precision, 2), 0, begins(record))
     ends = 0 if when.until is None else -when.until.toordinal()
-    return (False, when.at, _LENGTHS.get(when.precision, 2), ends, begins)
+    return (False, when.at, _LENGTHS.get(when.precision, 2), ends, begins(record))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from monitor import new_york
 from monitor.baseline.breadth import Breadth, Tally, breadth
 from monitor.baseline.live import Anchors, anchors, shock_ratio, since
 from monitor.baseline.measured import KINDS, is_measurable, measure
-from monitor.baseline.reference import THE_DAY, clock_time, day, part, reference
+from monitor.baseline.reference import OPINIONS, THE_DAY, begins, day, reference
 from monitor.baseline.words import cited, difference, documented, measured_figure, misprint, short_time
-from monitor.models import Bar, BaselineRef, DayPart, Measured, MeasuredState, Precision, Record, RecordKind, Session
+from monitor.models import Bar, BaselineRef, DayPart, Measured, MeasuredState, Precision, Record, Session
 from monitor.tui import cells
 from monitor.when import NEW_YORK
 
@@ -31,7 +31,6 @@ MARK = "» "
 """Before the record that today is held against. A terminal gives it one cell everywhere, as it gives not to ▶."""
 
 NO_MARK = "  "
-OPINIONS = frozenset({RecordKind.VIEW, RecordKind.QUESTION})
 SESSIONS = {
     Session.PRE: "before the open",
     Session.REGULAR: "regular session",
@@ -46,7 +45,6 @@ Piece = tuple[str, str]
 _TIME, _FIGURE, _MEASURED, _DIFFERS = 8, 16, 21, 8  # cells of a table's columns
 _TALLY = 9
 _NAME = 32  # cells of a group's name at most, so that the eye finds the way to its figures
-_BEGINS = {DayPart.PRE: time(4), DayPart.REGULAR: time(9, 30), DayPart.CLOSE: time(16), DayPart.POST: time(16, 0, 1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +348,4 @@ def _order(record: Record) -> tuple[object, ...]:
     that_day = day(record)
     if that_day is None:
         return (True, record.when is None)
-    at = clock_time(record)
-    begins = at or (time() if record.session is None else _BEGINS[part(record)])
-    return (False, that_day, begins)
+    return (False, that_day, begins(record))
