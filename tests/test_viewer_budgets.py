@@ -1,7 +1,7 @@
 """What `monitor` may cost, on a database with a hundred thousand headlines: bytes on the wire, memory, waiting.
 
-Bytes and memory are what they are. Times are of a machine that has other things to do: the first paint stands beside
-that of the smallest app, tried in turns with it, and the answers to keys have room to be late.
+Bytes and memory are what they are. The first paint stands beside that of the smallest app, tried in turns with it; the
+answers to keys have room to be late, on a machine that has other things to do.
 """
 
 from __future__ import annotations
@@ -85,16 +85,19 @@ def test_keys_are_answered_while_headlines_pour_in(terminal: Terminal, database:
     assert answers[90] < 0.1
 
 
-def test_the_first_paint_comes_little_later_than_that_of_the_smallest_app(
+def test_the_first_paint_takes_little_more_than_that_of_the_smallest_app(
     database: FullDatabase, tmp_path: Path
 ) -> None:
+    """In processor time, which other programs on the machine lengthen least."""
     smallest, ours = [], []
     for turn in range(6):
         with Terminal([sys.executable, "-m", "tests.smallest_app"], environment=LIVELY) as terminal:
-            smallest.append(terminal.painted(b"Smallest"))
+            terminal.painted(b"Smallest")
+            smallest.append(terminal.usage().seconds)
         with viewer(database, tmp_path / str(turn)) as terminal:
-            ours.append(terminal.painted(b"DeepSeek"))
-    assert min(ours) <= 2 * min(smallest)
+            terminal.painted(b"DeepSeek")
+            ours.append(terminal.usage().seconds)
+    assert min(ours) <= 1.6 * min(smallest)
 
 
 def written(terminal: Terminal, do: Callable[[], None]) -> int:
