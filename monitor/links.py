@@ -14,6 +14,7 @@ _HOST = re.compile(r"\[[0-9a-fA-F:.]+\]|[^\x00-\x2c/\x3a-\x40\[-\x5e`{-\x7f]+")
 _ESCAPE = re.compile("%[0-9a-fA-F]{2}")
 _LONE_PERCENT = re.compile("%(?![0-9a-fA-F]{2})")
 _UNRESERVED = re.compile("[0-9a-zA-Z._~-]")
+_CANONICAL = re.compile(r"https://[a-z0-9.-]*[a-z0-9-](/[0-9a-zA-Z._~/-]*[0-9a-zA-Z._~-])?")  # nothing to be changed
 _DEFAULT_PORTS = (None, 80, 443)
 
 # Say where a reader came from, not what is read. Names are the trackers' own; Yahoo's feeds add `.tsrc`.
@@ -59,6 +60,8 @@ def canonical(url: str) -> str:
     end, one way of percent-escaping. AMP and mobile hosts are pages of their own and stay. It is for comparing: the
     page may not answer there. Text that is no address comes back as it is.
     """
+    if _CANONICAL.fullmatch(url):
+        return url
     try:
         parts = urlsplit(url.strip())
         port = parts.port

@@ -8,6 +8,7 @@ import os
 import shutil
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,8 +31,23 @@ def lock_path(database: Path) -> Path:
     return beside(database, ".lock")
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lock that this process holds."""
+
+    path: Path
+    descriptor: int
+
+    def still_there(self) -> bool:
+        """False when its file was deleted or replaced: then it keeps no other collector out."""
+        try:
+            return os.path.samestat(os.fstat(self.descriptor), os.lstat(self.path))
+        except OSError:
+            return False
+
+
 @contextmanager
-def collecting(database: Path, *, group: str | None = None) -> Iterator[None]:
+def collecting(database: Path, *, group: str | None = None) -> Iterator[Held]:
     """Hold the lock of `database` for as long as the block runs; members of `group` may look who holds it.
 
     The lock file is never removed: removing it would let two processes hold locks on two files of the same name.
@@ -50,7 +66,7 @@ def collecting(database: Path, *, group: str | None = None) -> Iterator[None]:
         _take(descriptor, database)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        yield
+        yield Held(path, descriptor)
     finally:
         os.close(descriptor)
 

@@ -131,4 +131,7 @@ def _read(file: Path) -> Wish:
         raise ValueError("a span of time with its zone")
     if fields["interval"] not in INTERVALS:
         raise ValueError(fields["interval"])
-    return History(str(fields["symbol"]), fields["interval"], start, end)
+    symbol = str(fields["symbol"])
+    if not symbol.isascii() or not symbol.isprintable():
+        raise ValueError("a symbol")
+    return History(symbol, fields["interval"], start, end)

@@ -42,6 +42,8 @@ _CLOSERS = {"<!--": re.compile("-->")} | {
     name: re.compile(f"</{name}[^<>]*>", re.IGNORECASE) for name in ("script", "style", "svg", "template")
 }
 # Names need their semicolon, or "Barnes&notebook" would lose its sense; numbers do not, as in a browser.
+# Of a terminal's sequence, escaped: its ESC and its BEL, which are no characters to `html.unescape`.
+_CONTROL = re.compile(r"&#(?:0{0,9}(7|27)(?![0-9])|[xX]0{0,9}(7|1[bB])(?![0-9a-fA-F]));?")
 _ENTITY = re.compile(r"&(?:#(?:[0-9]{1,20}|[xX][0-9a-fA-F]{1,16});?|[a-zA-Z][a-zA-Z0-9]{1,31};)")
 
 
@@ -72,6 +74,7 @@ def _settle(text: str) -> str:
     for _ in range(_ROUNDS):
         text = before = tidy(text)
         if "&" in text:
+            text = _CONTROL.sub(lambda control: "\a" if "7" in (control[1], control[2]) else "\x1b", text)
             text = _ENTITY.sub(lambda entity: html.unescape(entity.group()), text)
         if "<" in text:
             text = _without_tags(text)

@@ -1,7 +1,8 @@
 """The operational log: what this program did and what failed, apart from the alert log.
 
-Lines go to standard error, or are appended to a file that may be rotated underneath. Under systemd's journal a line
-carries its priority instead of a time, since the journal stamps it. Every line passes `text.printable`, so that no
+Lines go to standard error, or are appended to a file that may be rotated underneath; what the file cannot take goes to
+standard error too, and what that cannot take is lost: nobody's work ends for want of a log. Under systemd's journal a
+line carries its priority instead of a time, since the journal stamps it. Every line passes `text.printable`, so that no
 title of a feed can forge one.
 """
 
@@ -12,12 +13,13 @@ import os
 import sys
 from datetime import UTC, datetime
 from logging.handlers import WatchedFileHandler
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.text import printable
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from io import TextIOWrapper
 
 PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
 
@@ -40,15 +42,34 @@ class _Line(logging.Formatter):
         return f"{at.replace('+00:00', 'Z')} {record.levelname} {line}"
 
 
+class _LogFile(WatchedFileHandler):
+    """Opened with the first line, and made anew with its folder when it was taken away."""
+
+    def __init__(self, file: Path, otherwise: logging.Handler) -> None:
+        super().__init__(file, encoding="utf-8", errors="replace", delay=True)
+        self._otherwise = otherwise
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            super().emit(record)
+        except OSError:  # from opening it again, which the base class leaves to the caller
+            self._otherwise.emit(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (the base class has it so)
+        self._otherwise.emit(record)
+
+    def _open(self) -> TextIOWrapper:
+        Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return super()._open()
+
+
 def start(file: Path | None, *, verbose: bool = False, simulated: bool = False) -> None:
     """Send this program's log, Python's warnings and yfinance's messages to `file`, or to standard error."""
-    handler: logging.Handler
-    if file is None:
-        handler = logging.StreamHandler(sys.stderr)
-    else:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handler = WatchedFileHandler(file, encoding="utf-8", errors="replace")
-    handler.setFormatter(_Line(journal=file is None and "JOURNAL_STREAM" in os.environ, simulated=simulated))
+    handler: logging.Handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Line(journal="JOURNAL_STREAM" in os.environ, simulated=simulated))
+    if file is not None:
+        handler = _LogFile(file, otherwise=handler)
+        handler.setFormatter(_Line(journal=False, simulated=simulated))
     logging.captureWarnings(capture=True)
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -124,7 +124,7 @@ def writings(ticker: Ticker) -> Iterator[tuple[str, Check | None]]:
 
 
 def _is_symbol(root: str, folded: Folded, start: int, end: int, *, bare: bool) -> bool:
-    if folded.written(start, end) != root:
+    if _written(folded, start, end) != root:
         return False
     word = root.casefold()
     if bare and len(root) >= 3 and word not in WORDS and word not in ACRONYMS:
@@ -153,12 +153,19 @@ def _name_check(name: str) -> Check | None:
 
 
 def _in_capitals(folded: Folded, start: int, end: int) -> bool:
-    written = folded.written(start, end)
+    written = _written(folded, start, end)
     return written == written.upper()
 
 
 def _capitalised(folded: Folded, start: int, end: int) -> bool:
-    return folded.written(start, end)[:1].isupper()
+    first = folded.original[start] if folded.aligned else "…"
+    return first.isupper() if first.isascii() else folded.written(start, end)[:1].isupper()
+
+
+def _written(folded: Folded, start: int, end: int) -> str:
+    """What `folded.written` says, sooner for most."""
+    written = folded.original[start:end] if folded.aligned else ""
+    return written if written and written.isascii() else folded.written(start, end)
 
 
 def _in_capitals_and_meant(folded: Folded, start: int, end: int) -> bool:

@@ -31,6 +31,15 @@ _IGNORABLE = re.compile(
 )
 
 
+# What begins with a real ESC, or the C1 character for it and its second, and ends as a sequence does: all of it goes.
+# Else only the control characters go, so that an ESC without an end takes no text with it. Windows-1252 read as Latin-1
+# has C1 characters too (U+009B for a ›): a CSI of that kind has to have a parameter.
+_SEQUENCE = re.compile(
+    r"(?:\x1b\[|\x9b(?=[0-?]))[0-?]*+[ -/]*+[@-~]"
+    r"|(?:\x1b\]|\x9d)[^\x00-\x1f\x7f-\x9f]*+(?:\x07|\x1b\\|\x9c)"
+)
+
+
 def printable(text: object, *, limit: int = 4000) -> str:
     """`str(text)` as one line that cannot steer a terminal or forge a line of a log; markup and entities stay."""
     return cut(tidy(str(text)[: limit * 4]), limit)
@@ -94,7 +103,7 @@ def tidy(text: str) -> str:
     """The character rules, on one line."""
     if not (text.isascii() and text.isprintable()):
         if not text.isprintable() or _IGNORABLE.search(text) is not None:
-            text = text.translate(_SHOWN)
+            text = _SEQUENCE.sub("", text).translate(_SHOWN)
         text = unicodedata.normalize("NFC", _thinned(text))
         while (kept := _STRAY_JOINER.sub("", text)) != text:  # at most _MAX_MARKS times: a joiner gone may free another
             text = unicodedata.normalize("NFC", kept)

@@ -64,6 +64,11 @@ class FullDatabase:
         self._process.kill()
         self._process.communicate()
 
+    @property
+    def pid(self) -> int:
+        """Of its collector."""
+        return self._process.pid
+
     def headlines(self, number: int = 1) -> None:
         """One poll brings so many new ones, now."""
         self._ask(f"headlines {number}")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 NOW = datetime(2025, 1, 27, 15, tzinfo=UTC)  # 10:00 in New York
 SEOUL = ZoneInfo("Asia/Seoul")
-COURSE = "▁▂▃▄▅▆▇█"
+COURSE = "▁▂▃▄▆▇█"
 
 
 def row(symbol: str, price: float, **fields: object) -> QuoteRow:

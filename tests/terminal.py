@@ -211,6 +211,21 @@ class Terminal:
                 raise TimedOutError(f"not quiet after {within:g} s; the screen was:\n{self.text()}")
         return self.received - before
 
+    def bursts(self, seconds: float, *, apart: float = 0.3) -> list[int]:
+        """Read for so long: how many bytes came at a time, where times are more than so many seconds apart."""
+        now = time.monotonic()
+        deadline, last = now + seconds, now - apart
+        counts: list[int] = []
+        while now < deadline and self.process.poll() is None:
+            before = self.received
+            if self._read(deadline - now):
+                if time.monotonic() - last >= apart:
+                    counts.append(0)
+                counts[-1] += self.received - before
+                last = time.monotonic()
+            now = time.monotonic()
+        return counts
+
     def wait_end(self, *, within: float = WITHIN) -> int:
         """Read until the program has ended and all it wrote is read; its exit status, negative for a signal."""
         deadline = time.monotonic() + within

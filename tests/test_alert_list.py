@@ -111,7 +111,7 @@ async def test_severity_is_said_by_a_mark_and_a_word_and_what_cannot_be_evaluate
     alert_list, app, _ = listed()
     async with app.run_test(size=SIZE):
         assert shown(alert_list)[:5] == [
-            "Alerts 4 all unacknowledged",
+            "Alerts 4 all unacknowledged: 1 critical, 2 warning",
             " !!  14:30 CRITICAL 0.54x shock: NVDA -9.1%",
             " !   14:29 WARNING  딥시크 속보: 딥시크 충격에 엔비디아 급락 (Example News)",
             " ?   14:28 CANNOT   shock: cannot evaluate: AMD (stale for 20m)",
@@ -187,7 +187,10 @@ async def test_acknowledging_all_asks_first(answer: str, *, done: bool) -> None:
         assert marked.acknowledged == set()
         await press(pilot, answer)
         assert marked.acknowledged == ({each.id for each in FOUR} if done else set())
-        assert shown(alert_list)[0] == f"Alerts 4 {0 if done else 'all'} unacknowledged"
+        assert (
+            shown(alert_list)[0]
+            == f"Alerts 4 {'0 unacknowledged' if done else 'all unacknowledged: 1 critical, 2 warning'}"
+        )
 
 
 async def test_what_arrives_between_question_and_answer_is_not_acknowledged() -> None:
@@ -219,7 +222,7 @@ async def test_snoozing_asks_for_how_long_and_marks_every_alert_of_the_rule(answ
         await press(pilot, answer)
         assert marked.snoozed == {"shock": until}
         lines = shown(alert_list)
-        assert lines[0] == "Alerts 1/4 all unacknowledged, 1 snoozed"
+        assert lines[0] == "Alerts 1/4 all unacknowledged: 1 critical, 2 warning, 1 snoozed"
         assert [line[1:4] for line in lines[1:5]] == ["!!z", "!  ", "? z", "i  "]
 
 
@@ -302,6 +305,36 @@ async def test_new_alerts_come_in_at_the_top_once_and_the_cursor_stays_on_its_al
         assert [line.split(": ")[-1] for line in lines[1:4]] == ["second", "first", "NVDA -9.1%"]
         assert lines[3].startswith(">!!")
         assert alert_list.unacknowledged == 6
+
+
+async def test_v_leaves_out_what_is_less_severe_and_what_is_left_out_still_counts() -> None:
+    alert_list, app, _ = listed()
+    async with app.run_test(size=SIZE) as pilot:
+        alert_list.arrive([alert(f"n{number}", severity=Severity.INFO) for number in range(20)])
+        assert not any("CRITICAL" in line for line in shown(alert_list))
+        assert shown(alert_list)[0] == "Alerts 24 all unacknowledged: 1 critical, 2 warning"
+        await press(pilot, "v")
+        assert shown(alert_list)[0] == "Alerts warning and above 3 all unacknowledged: 1 critical, 2 warning"
+        assert list(alert_list.keys) == [CRITICAL.id, WARNING.id, BLIND.id]
+        alert_list.arrive([alert("n20", severity=Severity.INFO), alert("n21", severity=Severity.WARNING)])
+        assert list(alert_list.keys) == ["n21", CRITICAL.id, WARNING.id, BLIND.id]
+        await press(pilot, "A", "y")
+        assert alert_list.unacknowledged == 22, "those that are not shown stay unseen"
+        await press(pilot, "v")
+        assert list(alert_list.keys) == [CRITICAL.id]
+        await press(pilot, "v")
+        assert shown(alert_list)[0] == "Alerts 26 22 unacknowledged"
+        assert alert_list.keys[0] == "n21"
+
+
+async def test_with_none_of_that_severity_it_says_so() -> None:
+    alert_list, app, _ = listed([FAILING])
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "v")
+        assert shown(alert_list)[:2] == [
+            "Alerts warning and above 0 all unacknowledged",
+            "No alerts: warning and above.",
+        ]
 
 
 async def test_a_list_open_for_days_keeps_a_bounded_number() -> None:

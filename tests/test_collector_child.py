@@ -331,7 +331,7 @@ def test_the_tail_is_safe_to_show_and_bounded(tmp_path: Path) -> None:
     path = tmp_path / "log"
     assert child.tail(path, 3) == []
     path.write_bytes(b"first\n" * 100_000 + b"\x1b]52;c;aGk=\x07second \xff\n\n\xe2\x80\xaethird")
-    assert child.tail(path, 3) == ["first", "]52;c;aGk=second \N{REPLACEMENT CHARACTER}", "third"]
+    assert child.tail(path, 3) == ["first", "second \N{REPLACEMENT CHARACTER}", "third"]
     assert len(child.tail(path, 100_000)) < 12_000
     assert child.tail(path, 0) == []
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import trustme
@@ -32,6 +33,16 @@ async def served(route: Route) -> AsyncIterator[Loopback]:
 async def failing(route: Route, kind: FailureKind, *words: str, client: FeedClient | None = None) -> Failed:
     async with served(route) as server, client or feed_client() as client:
         return await failure(client, server.url("/feed"), kind, *words)
+
+
+async def test_certificates_that_cannot_be_read_are_the_trouble_of_encrypted_feeds_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nowhere.pem"))
+    async with served(reply(BODY)) as server, FeedClient(LOOPBACK, user_agent="monitor/test") as client:
+        await fetched(client, server.url("/feed"))
+        encrypted = server.url("/feed").replace("http://", "https://")
+        await failure(client, encrypted, FailureKind.TLS, "certificates cannot be read")
 
 
 # Time

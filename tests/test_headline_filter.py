@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from monitor.store import reader as store_reader
 from monitor.store.reader import Reader
 from monitor.store.writer import Writer
 from monitor.tui import wanted as room
@@ -74,8 +75,7 @@ MARKS = Marked(read={1, 4}, starred={1, 3})
 
 @pytest.mark.parametrize(("wanted", "expected"), WANTED, ids=lambda value: str(value)[:60])
 def test_what_has_arrived_is_judged_as_the_database_judges(reader: Reader, wanted: Wanted, expected: list[int]) -> None:
-    ((ids, more),) = pages(reader, wanted, MARKS)
-    assert (ids, more) == (expected, False)
+    assert list(pages(reader, wanted, MARKS)) == [(expected, None)]
     stored = reader.headlines_by_id([5, 4, 3, 2, 1])
     assert [headline.id for headline in stored if wanted.admits(headline, MARKS)] == expected
 
@@ -83,9 +83,23 @@ def test_what_has_arrived_is_judged_as_the_database_judges(reader: Reader, wante
 def test_pages_together_are_the_whole_list_up_to_the_most(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "FIRST", 1)
     monkeypatch.setattr(room, "PAGE", 2)
-    assert list(pages(reader, Wanted(), MARKS)) == [([5], True), ([4, 3], True), ([2, 1], True), ([], False)]
+    assert listed(reader, Wanted()) == [([5], True), ([4, 3], True), ([2, 1], True), ([], False)]
     monkeypatch.setattr(room, "MOST", 4)
-    assert list(pages(reader, Wanted(), MARKS)) == [([5], True), ([4, 3], True), ([2], False)]
+    assert listed(reader, Wanted()) == [([5], True), ([4, 3], True), ([2], False)]
+
+
+def test_a_page_that_has_looked_far_ends_and_the_next_goes_on(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_reader, "LOOK", 1)
+    for wanted, expected in WANTED:
+        found = listed(reader, wanted)
+        assert [number for ids, _ in found for number in ids] == expected
+        assert [more for _, more in found] == [True] * (len(found) - 1) + [False]
+    assert listed(reader, Wanted(language="ko")) == [([4], True), ([2], False)]
+
+
+def listed(reader: Reader, wanted: Wanted) -> list[tuple[list[int], bool]]:
+    """Ids of each page, and whether more may follow."""
+    return [(ids, before is not None) for ids, before in pages(reader, wanted, MARKS)]
 
 
 def test_a_filter_is_said_in_words() -> None:

@@ -201,13 +201,28 @@ async def test_a_headline_that_is_there_already_is_not_shown_twice() -> None:
 async def test_older_pages_are_added_below_without_what_has_arrived_meanwhile() -> None:
     headlines, app = listed(0)
     async with app.run_test(size=SIZE):
-        headlines.show(range(30, 20, -1), fetched, NOW, more=True)
+        headlines.show(range(30, 20, -1), fetched, NOW, looked=(BEGAN + timedelta(seconds=210), 21))
         late = headline(999, at=BEGAN + timedelta(seconds=155))
         headlines.arrive(
             [late, headline(31), replace(headline(998), sort_at=BEGAN + timedelta(seconds=255))], [True] * 3
         )
-        headlines.append_older([20, 19, 18, 17, 16, 999, 15], more=False)
+        headlines.append_older([20, 19, 18, 17, 16, 999, 15])
         assert list(headlines.keys) == [31, *range(30, 25, -1), 998, *range(25, 15, -1), 999, 15]
+
+
+async def test_what_arrives_while_older_ones_are_looked_through_is_shown_where_that_was_done_already() -> None:
+    headlines, app = listed(0)
+    async with app.run_test(size=SIZE) as pilot:
+        headlines.show([], fetched, NOW, looked=(BEGAN + timedelta(seconds=200), 20))
+        await pilot.pause()
+        assert "older ones are being looked through" in str(headlines.render_line(1).text)
+        headlines.arrive([headline(31), headline(10), headline(25)], [True] * 3)
+        assert list(headlines.keys) == [31, 25]
+        headlines.append_older([10, 9])
+        assert list(headlines.keys) == [31, 25, 10, 9]
+        headlines.show([], fetched, NOW)
+        await pilot.pause()
+        assert "No headlines" in str(headlines.render_line(1).text)
 
 
 async def test_another_filter_keeps_the_cursor_where_its_headline_is_still_there() -> None:

@@ -111,6 +111,34 @@ def test_looking_at_the_settings_loads_no_network(account: Account) -> None:
     assert not loaded(COMMAND, "check", account=account) & HEAVY
 
 
+def test_a_collector_loads_what_its_settings_and_its_database_call_for(account: Account) -> None:
+    """No yfinance without symbols, no feedparser without news, no sqlite-utils when there is no table to make."""
+    account.configure("feeds: []\nwatchlist: []\ntopics: []\nrules: []\nalerts: {sinks: []}\n")
+    collect: list[str | Path] = [
+        sys.executable,
+        "-X",
+        "importtime",
+        "-m",
+        "monitor",
+        "collect",
+        "--once",
+        "--db",
+        account.database,
+    ]
+
+    def imported() -> set[str]:
+        done = subprocess.run(
+            collect, capture_output=True, text=True, env=account.environment(), timeout=DEADLINE, check=True
+        )
+        return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+
+    assert "sqlite_utils" in imported()
+    modules = imported()
+    assert "monitor.collector.shift" in modules
+    assert modules & HEAVY <= {"httpx", "httpcore"}
+    assert not modules & {"monitor.sources.parse", "holidays"}
+
+
 def test_importing_a_room_loads_nothing_heavy(account: Account) -> None:
     assert not after_import(["monitor.cli", "monitor.config", "monitor.store.reader"], account) & HEAVY
 
@@ -118,3 +146,34 @@ def test_importing_a_room_loads_nothing_heavy(account: Account) -> None:
 def test_a_pure_room_can_reach_neither_network_nor_event_loop(account: Account) -> None:
     modules = after_import([f"monitor.{room}" for room in PURE], account)
     assert not modules & (HEAVY | {"asyncio", "socket", "_socket", "ssl", "subprocess", "threading", "sqlite3", "yaml"})
+
+
+def test_yfinance_is_loaded_without_what_it_can_do_without_and_says_nothing_of_it(tmp_path: Path) -> None:
+    code = """
+import asyncio, json, logging, sys
+from pathlib import Path
+from monitor.config import load as settings
+from monitor.config.files import packaged
+from monitor.sources.yahoo import YahooQuotes
+
+async def load():
+    quotes = YahooQuotes(settings(packaged()).quotes, Path(sys.argv[1]))
+    quotes.start()
+    assert await quotes.load() is None
+    quotes.close()
+
+logging.basicConfig()
+asyncio.run(load())
+print(json.dumps([*sys.modules]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path],
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=True,
+    )
+    modules = set(json.loads(done.stdout))
+    assert "yfinance" in modules
+    assert not modules & {"lxml", "charset_normalizer"}
+    assert "character detection" not in done.stderr

@@ -77,6 +77,30 @@ async def test_a_small_document_needs_no_process() -> None:
         assert parsers() == {}
 
 
+async def test_of_many_small_documents_only_the_first_few_are_parsed_in_this_process() -> None:
+    small = feed(20)
+    async with ParserPool() as pool:
+        documents = [await ask(pool, small)]
+        while not parsers():
+            assert len(documents) < 200, "each takes some milliseconds"
+            documents.append(await ask(pool, small))
+        documents += await asyncio.gather(*(ask(pool, small) for _ in range(10)))
+        assert len(parsers()) <= 2
+    assert set(documents) == {read(small, content_type=None, url=URL, known=NOTHING)}
+
+
+async def test_a_warm_pool_has_all_its_processes_before_the_first_document() -> None:
+    async with ParserPool(workers=2) as pool:
+        pool.warm()
+        before = set(parsers())
+        assert len(before) == 2
+        await asyncio.gather(*(ask(pool, LARGE) for _ in range(4)))
+        assert set(parsers()) == before
+        pool.warm()
+        assert set(parsers()) == before
+    assert not parsers()
+
+
 async def test_known_items_and_language_reach_the_process() -> None:
     before = read(LARGE, content_type=None, url=URL, known=NOTHING)
     assert isinstance(before, Document)

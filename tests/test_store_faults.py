@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -89,23 +90,26 @@ def test_a_disk_mounted_read_only_can_be_read_where_the_collector_left_it_and_no
         Writer.open(small_disk / "new" / "monitor.db")
 
 
+TRYING = """
+said = []
+for name in (path, path.with_name("new.db"), path.with_name("new") / "monitor.db"):
+    try:
+        Writer.open(name)
+    except StoreError as error:
+        said.append(type(error).__name__)
+tell(said)
+"""
+
+
 @as_root
-def test_an_account_without_write_permission_is_told_so(tmp_path: Path) -> None:
-    for parent in (tmp_path, *tmp_path.parents[:2]):
-        parent.chmod(0o755)
-    Writer.open(tmp_path / "monitor.db").close()
-    for file in tmp_path.iterdir():
-        file.chmod(0o644)
-    code = """
-        said = []
-        for name in (path, path.with_name("new.db"), path.with_name("new") / "monitor.db"):
-            try:
-                Writer.open(name)
-            except StoreError as error:
-                said.append(type(error).__name__)
-        tell(said)
-    """
-    assert said_by_somebody(tmp_path / "monitor.db", code) == str(["StoreReadOnly"] * 3)
+def test_an_account_without_write_permission_is_told_so() -> None:
+    with TemporaryDirectory() as name:  # which others may enter, as they may not pytest's
+        folder = Path(name)
+        folder.chmod(0o755)
+        Writer.open(folder / "monitor.db").close()
+        for file in folder.iterdir():
+            file.chmod(0o644)
+        assert said_by_somebody(folder / "monitor.db", TRYING) == str(["StoreReadOnly"] * 3)
 
 
 def test_what_is_no_database_is_called_so_and_left_alone(path: Path) -> None:

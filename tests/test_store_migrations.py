@@ -13,7 +13,7 @@ import pytest
 from monitor.errors import StoreError, StoreMissing, StoreTooNew
 from monitor.models import FailureKind, Session
 from monitor.store import schema
-from monitor.store.reader import Reader
+from monitor.store.reader import HeadlineFilter, Reader
 from monitor.store.writer import Writer
 from tests.store_samples import NOW, poll
 
@@ -84,10 +84,25 @@ def test_everything_in_the_first_version_is_there_after_the_upgrade(path: Path) 
         assert [stored.state.item_digests for stored in reader.feeds() if stored.state.item_digests] == [
             frozenset({b"12345678"})
         ]
+        assert [found.title for found in reader.headlines(HeadlineFilter(text="격"))] == [headline.title]
+        assert reader.headline_count() == 1
         info = reader.collector()
         assert info is not None
         assert info.host == "trading-1"
         assert reader.quick_check() == []
+
+
+def test_it_is_said_how_much_is_to_be_brought_up_to_date_and_only_then(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", logger="monitor.store"):
+        Writer.open(first_version(path)).close()
+        (said,) = [record.getMessage() for record in caplog.records]
+        assert said.startswith(f"{path}: 1 headlines, bringing it from m001_first_tables to {schema.NAMES[-1]}; ")
+        caplog.clear()
+        Writer.open(path).close()
+        Writer.open(path.with_name("new.db")).close()
+        assert not caplog.records
 
 
 def test_a_reader_asks_for_the_collector_on_the_first_version_and_leaves_it_as_it_is(path: Path) -> None:

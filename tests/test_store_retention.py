@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -153,6 +153,20 @@ def test_deleted_space_is_given_back_and_the_text_index_agrees(writer: Writer, p
         connection.execute("INSERT INTO headlines_fts (headlines_fts) VALUES ('integrity-check')")
     assert free == 0
     assert pages * 4096 < 2_000_000, "ten of forty days are left: 0.8 MB of summaries"
+
+
+def test_how_many_headlines_are_stored_is_known_without_counting_them(writer: Writer, path: Path) -> None:
+    with closing(Reader.open(path)) as reader:
+        assert reader.headline_count() == 0
+        poll(writer, *(entry(str(number), published_at=NOW - days(number)) for number in range(8, 14)))
+        assert reader.headline_count() == reader.counts().headlines == 6
+        prune_all(writer)
+        assert reader.headline_count() == count(path, "headlines") == 3
+        with suppress(ZeroDivisionError), writer.transaction():
+            poll(writer, entry("taken back"))
+            raise ZeroDivisionError
+        poll(writer, entry("another"))
+        assert reader.headline_count() == count(path, "headlines") == 4
 
 
 def test_what_is_kept_for_ever_stays(writer: Writer, path: Path) -> None:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.models import Feed
+from monitor.store import reader as store_reader
 from monitor.store import search
 from monitor.store.reader import HeadlineFilter, Reader
 from monitor.store.writer import Writer
@@ -135,7 +136,19 @@ def test_an_endless_search_is_cut_and_answered(path: Path) -> None:
 
 
 def test_a_common_word_is_found_by_time_as_a_rare_one_by_the_index(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    queries = ("deepseek", "nvidia deepseek", "é", "SOCIÉTÉ", '"SELL NEAR("', "100%", "17%", "ｄｅｅｐ ai")
+    queries = (
+        "deepseek",
+        "nvidia deepseek",
+        "é",
+        "SOCIÉTÉ",
+        '"SELL NEAR("',
+        "100%",
+        "17%",
+        "ｄｅｅｐ ai",
+        "7%",
+        "크",
+        "eu uk",
+    )
     by_index = [titles(path, text=text) for text in queries]
     monkeypatch.setattr(search, "FEW", 0)
     assert [titles(path, text=text) for text in queries] == by_index
@@ -210,6 +223,30 @@ def test_pages_follow_each_other_without_gap_or_repetition(many: Path, wanted: d
     while page := stored(many, **wanted, limit=7, before=(paged[-1].sort_at, paged[-1].id)):
         paged += page
     assert paged == whole
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_pages_that_look_at_a_few_are_together_what_one_that_looks_at_all_finds(
+    many: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "FEW", 0)
+    monkeypatch.setattr(store_reader, "LOOK", 8)
+    given = {name: EVERY[name][0], "topic": "DeepSeek"} if name == "ticker" else {name: EVERY[name][0]}
+    with closing(Reader.open(many)) as reader:
+        whole = reader.headline_ids(HeadlineFilter(**given, limit=100))  # type: ignore[arg-type]
+        pages = [reader.headline_page(HeadlineFilter(**given, limit=4))]  # type: ignore[arg-type]
+        while (before := pages[-1].before) is not None:
+            pages.append(reader.headline_page(HeadlineFilter(**given, limit=4, before=before)))  # type: ignore[arg-type]
+    assert [number for page in pages for number in page.ids] == whole != []
+    assert len(pages) > 2
+
+
+def test_a_walk_ends_where_it_is_told_and_says_where_to_go_on(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_reader, "LOOK", 19)
+    with closing(Reader.open(many)) as reader:
+        first = reader.headline_page(HeadlineFilter(language="ko"))
+        assert (first.ids, first.before) == ([1, 6, 11, 16], (NOW - minutes(4), 17))
+        assert reader.headline_page(HeadlineFilter(language="ko", before=first.before)).ids[0] == 21
 
 
 def test_a_headline_that_mentions_a_topic_twice_is_listed_once(many: Path) -> None:

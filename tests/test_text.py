@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.markup import clean, clean_html
-from monitor.text import fold, printable
+from monitor.text import fold, printable, tidy
 
 steady = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 
@@ -63,10 +63,21 @@ def is_safe(text: str) -> bool:
         pytest.param("S&amp;P 500 at 6,000&nbsp;points", "S&P 500 at 6,000 points", id="entities"),
         pytest.param("Nvidia&#8217;s &#x22;day&#x22;", 'Nvidia’s "day"', id="numbered-entities"),
         pytest.param("Barnes&notebook &nosuch; &", "Barnes&notebook &nosuch; &", id="what-is-no-entity-stays"),
-        pytest.param("&amp;#27;[31mred", "[31mred", id="escape-armed-by-a-second-unescape"),
+        pytest.param("&amp;#27;[31mred", "red", id="escape-armed-by-a-second-unescape"),
         pytest.param("&amp;amp;lt;b&amp;amp;gt;bold", "bold", id="tag-escaped-three-times"),
-        pytest.param("\x1b]52;c;aGk=\x07clip", "]52;c;aGk=clip", id="osc-52"),
-        pytest.param("\x9b31mred", "31mred", id="c1-csi"),
+        pytest.param("\x1b]52;c;aGk=\x07clip", "clip", id="osc-52"),
+        pytest.param("a&#27;]52;c;aGk=&#7;b &#x1B;[2J&#271;&#77;", "ab ďM", id="sequences-in-numbered-entities"),
+        pytest.param("\x1b]8;;http://x/\x1b\\딥시크\x1b]8;;\x1b\\ 급락", "딥시크 급락", id="osc-8-around-korean"),
+        pytest.param("\x9d0;title\x9c深度求索", "深度求索", id="c1-osc"),
+        pytest.param("\x1b[1;31m深度\x1b[0m求索", "深度求索", id="colours-in-chinese"),
+        pytest.param("\x1b[38:2::255:0:0m엔비디아\x1b[m", "엔비디아", id="true-colour-in-korean"),
+        pytest.param("\x1b[?25lno cursor\x1b[2 q", "no cursor", id="private-and-intermediate"),
+        pytest.param("\x9b31mred", "red", id="c1-csi"),
+        pytest.param("\x9bNvidia\x9b", "Nvidia", id="c1-of-a-wrong-charset"),
+        pytest.param("\x1b[31", "[31", id="csi-without-end"),
+        pytest.param("\x1b[딥시크", "[딥시크", id="csi-before-korean"),
+        pytest.param("\x1b]0;all of this stays", "]0;all of this stays", id="osc-without-end"),
+        pytest.param("[31m is red, ]0;x is a title", "[31m is red, ]0;x is a title", id="no-escape-no-sequence"),
         pytest.param("&#155;31mred", "›31mred", id="numbered-c1-is-what-browsers-read"),
         pytest.param("evil\u202egnp.exe", "evilgnp.exe", id="bidi-override"),
         pytest.param("\ufeffDeep\u200bSe\u00adek\u2060", "DeepSeek", id="invisible-characters"),
@@ -131,7 +142,7 @@ def test_a_tag_cut_off_by_the_size_limit_leaves_nothing() -> None:
 
 def test_printable_keeps_markup_and_entities_but_not_the_line_break_that_forges_a_log_line() -> None:
     error = ValueError("bad <b>&#27;\n2025-01-27 INFO all is well\x1b[2J")
-    assert printable(error) == "bad <b>&#27; 2025-01-27 INFO all is well[2J"
+    assert printable(error) == "bad <b>&#27; 2025-01-27 INFO all is well"
 
 
 def test_printable_cuts_what_a_library_says_at_length() -> None:
@@ -188,6 +199,19 @@ def test_hostile_input_ends_soon(function: object, hostile: str) -> None:
     started = time.monotonic()
     function(hostile)
     assert time.monotonic() - started < 20  # measured: 0.5 s at worst, on a busy machine
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        pytest.param("\x9d딥", id="c1-osc"),
+        pytest.param("\x1b[" + "1" * 9_000, id="long-csi"),
+    ],
+)
+def test_ten_megabytes_of_sequences_without_end_are_read_once(piece: str) -> None:
+    started = time.monotonic()
+    assert "\x1b" not in tidy(piece * (10_000_000 // len(piece)))
+    assert time.monotonic() - started < 60  # measured: 2 s at worst, where each search to the end would take hours
 
 
 @pytest.mark.parametrize(

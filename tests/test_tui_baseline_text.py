@@ -145,6 +145,19 @@ def test_without_a_ticker_the_day_stands_beside_now() -> None:
     assert not any("view" in text for text in told)
 
 
+@pytest.mark.parametrize(
+    ("clock", "first"),
+    [("07:20", "» 07:50   NVDA nearly -12%"), ("10:20", "» 10:00   NVDA -11.5%"), ("17:00", "» close")],
+)
+def test_the_records_of_the_same_hour_come_first_and_those_without_an_hour_last(clock: str, first: str) -> None:
+    told = texts(page(at(clock), symbol=None, width=119))
+    begins = next(number for number, text in enumerate(told) if text.startswith("27 January 2025"))
+    moments = [text for text in told[begins + 1 : -2] if not text.startswith("   ")]
+    assert moments[0].startswith(first)
+    assert moments[-1] == "  day     JPY=X rose"
+    assert sorted(moments[1:-1]) == moments[1:-1]
+
+
 @pytest.mark.parametrize("width", [20, 39, 58, 64, 119])
 @pytest.mark.parametrize("symbol", [None, "NVDA", "^TNX", "005930.KS"])
 @pytest.mark.parametrize("language", ["en", "ko"])

@@ -176,6 +176,21 @@ def test_the_level_is_left_out_where_it_would_leave_no_room() -> None:
     assert plot.scale(bars, candles=False, level=142.0).high < 103
 
 
+@pytest.mark.parametrize("candles", [False, True])
+@pytest.mark.parametrize(
+    ("level", "row", "said"), [(142.62, 0, "^ close before 142.62"), (88.0, 5, "v close before 88.00")]
+)
+def test_a_level_that_there_is_no_room_for_is_told_at_the_edge_that_it_lies_beyond(
+    level: float, row: int, said: str, candles: bool
+) -> None:
+    shown = Shown(heading="X", bars=course(*(100 + number / 40 for number in range(60))), level=level)
+    drawn = rows(drawing(shown, 40, 9, candles=candles, zone=UTC))
+    assert said in drawn[row]
+    assert [said in line for line in drawn].count(True) == 1
+    narrow = rows(drawing(shown, 16, 9, candles=candles, zone=UTC))
+    assert said.replace("close before ", "") in narrow[row]
+
+
 def test_a_heading_says_what_candles_mean() -> None:
     shown = Shown(heading="NVDA  day  SIMULATED", bars=course(1, 2), note="asked the collector for prices")
     assert title(shown, candles=True) == "NVDA  day  SIMULATED  candles: ┃ up █ down  asked the collector for prices"

@@ -84,7 +84,7 @@ def test_what_a_hostile_feed_wrote_is_only_shown() -> None:
     hostile = replace(headline(1, title=text, feed_name=text), summary=text, author=text, link=None)
     lines = said(Story(headline=hostile, others=(replace(hostile, id=2),)))
     assert all(line.isprintable() for line in lines)
-    assert lines[0] == "[link=javascript:x]a[/link] [31mred"
+    assert lines[0] == "[link=javascript:x]a[/link] red"
     assert "the feed gives none" in line_of(lines, "link")
 
 

@@ -7,7 +7,8 @@ from textual.keys import format_key
 
 from monitor.tui import cells, help_text, keys
 from monitor.tui.app import MonitorApp
-from monitor.tui.help_text import Labels
+from monitor.tui.keys import Labels
+from monitor.tui.quote_columns import BEFORE_OPEN, HEADINGS, WHOLE_MOVE
 from monitor.tui.screens.help import elsewhere
 
 
@@ -30,6 +31,13 @@ def test_every_action_of_every_screen_is_there() -> None:
     assert "One headline" in text
     assert "Health" in text
     assert "viewer.keys" in text
+
+
+def test_every_column_of_the_quotes_is_explained() -> None:
+    explained = " ".join(heading for heading, _ in help_text.COLUMNS)
+    assert all(heading in explained for heading in (*HEADINGS.values(), WHOLE_MOVE, BEFORE_OPEN))
+    text = " ".join(" ".join(page(90)).split())
+    assert "news headlines of the last hour" in text
 
 
 def test_every_action_can_be_given_another_key() -> None:
@@ -57,5 +65,5 @@ def test_one_line_has_what_is_needed_most_as_far_as_there_is_room() -> None:
         Binding("k", "c", "hidden", id="x.c", show=False),
         Binding("escape", "d", "back", id="x.d"),
     ]
-    assert help_text.hint(actions, labels(), 80) == "o open  y copy the link  esc back"
-    assert help_text.hint(actions, labels(("x.a", ("f5",))), 20) == "f5 open  esc back"
+    assert keys.hint(actions, labels(), 80) == "o open  y copy the link  esc back"
+    assert keys.hint(actions, labels(("x.a", ("f5",))), 20) == "f5 open  esc back"

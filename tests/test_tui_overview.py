@@ -320,6 +320,7 @@ def test_the_section_of_the_settings_is_read() -> None:
     ("text", "key"),
     [
         ("viewer: {keys: {star: [s]}}", "viewer.keys.star"),
+        ("viewer: {keys: {headlines.starr: [s]}}", "viewer.keys.'headlines.starr'"),
         ("viewer: {keys: {list.down: j}}", "viewer.keys.'list.down'"),
         ("viewer: {keys: {list.down: ['j,k']}}", "viewer.keys.'list.down'[0]"),
         ("viewer: {notify: mail}", "viewer.notify"),

@@ -51,7 +51,7 @@ def test_looks_stay_with_their_words_over_lines() -> None:
 
 
 def test_what_would_steer_a_terminal_is_not_shown() -> None:
-    assert [line.text for line in told("t", "a\x1b]0;x\x07b\u202ec", 40)] == ["a]0;xbc"]
+    assert [line.text for line in told("t", "a\x1b]0;x\x07b\u202ec", 40)] == ["abc"]
 
 
 def test_a_row_is_cut_at_its_width() -> None:

@@ -45,11 +45,25 @@ async def test_it_shows_the_groups_in_the_users_order_under_the_headings() -> No
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause()
         assert shown(app.board)[:4] == [
-            " Quotes 15     last   day %  ext % course   27 Jan  1h",
+            " Quotes 15     last   day % post % course  27 Jan news",
             " - Chips  7 of 7 down, median ▼-13.97",
-            " NVDA         83.03 ▼-15.97  -1.19 ▁▂▃▄▅▆▇█  1.00x  12",
-            " AVGO         84.03 ▼-14.97  -1.18 ▁▂▃▄▅▆▇█  0.94x  12",
+            " NVDA         83.03 ▼-15.97  -1.19 ▁▂▃▄▆▇█  1.00x   12",
+            " AVGO         84.03 ▼-14.97  -1.18 ▁▂▃▄▆▇█  0.94x   12",
         ]
+
+
+async def test_the_heading_of_extended_hours_says_which() -> None:
+    app = QuoteScreen()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        assert " post % " in shown(app.board)[0]
+        early = dict(app.rows)
+        for symbol, each in early.items():
+            assert each.quote is not None
+            early[symbol] = replace(each, quote=replace(each.quote, session=Session.PRE))
+        app.board.update(early)
+        await pilot.pause()
+        assert "  pre % " in shown(app.board)[0]
 
 
 async def test_a_wider_one_shows_names_and_a_narrower_one_less() -> None:
@@ -57,8 +71,8 @@ async def test_a_wider_one_shows_names_and_a_narrower_one_less() -> None:
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause()
         assert "NVDA Corporation" in shown(app.board)[2]
-        await pilot.resize_terminal(45, 20)
-        assert shown(app.board)[0].split() == ["Quotes", "15", "last", "day", "%", "ext", "%", "27", "Jan", "1h"]
+        await pilot.resize_terminal(46, 20)
+        assert shown(app.board)[0].split() == ["Quotes", "15", "last", "day", "%", "post", "%", "27", "Jan", "news"]
         await pilot.resize_terminal(20, 20)
         assert {len(line) for line in shown(app.board)} <= set(range(21))
 
@@ -213,7 +227,7 @@ async def test_a_panel_shows_the_quotes_first_and_fills_in_what_takes_longer() -
         await app.workers.wait_for_complete()
         assert shown(app.board)[1:3] == [
             " - Quotes  1 of 1 down, median ▼-17.00",
-            " NVDA      83.00 ▼-17.00        █▁        1.00x   3",
+            " NVDA      83.00 ▼-17.00        █▁       1.00x    3",
         ]
         app.picture = replace(app.picture, quotes={"NVDA": quote(66.0)})
         app.board.quotes_changed(frozenset({"NVDA"}))

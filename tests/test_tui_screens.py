@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
+from textual.screen import Screen
+from textual.strip import Strip
 from textual.widgets import Input, Static
 
 from monitor import lock, mailbox
@@ -36,6 +40,15 @@ if TYPE_CHECKING:
 
 WITHIN = 20.0
 SIZES = [(120, 40), (80, 24), (40, 10)]
+PAGES: dict[str, Callable[[MonitorApp], object]] = {
+    "help": MonitorApp.action_help,
+    "health": MonitorApp.action_health,
+    "palette": MonitorApp.action_command_palette,
+    "headline": lambda app: app.open_headline(1, app.overview.headlines.list),
+    "ticker": lambda app: app.open_ticker("NVDA"),
+}
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -131,6 +144,40 @@ async def test_a_changed_quote_changes_its_line(writer: Writer, path: Path) -> N
         assert "100.00 then, 100.00 now" in "\n".join(page(app))
         writer.record_quotes([quote("NVDA", 90.0, at=NOW)], now=NOW)
         await until(pilot, lambda: "90.00 now  ▼-10.00%" in "\n".join(page(app)))
+
+
+async def test_a_title_that_its_feed_changes_is_changed_in_the_list_and_on_its_own_screen(
+    writer: Writer, path: Path
+) -> None:
+    async with opened(path) as (app, pilot):
+        publish(
+            writer,
+            entry("1", "딥시크 급락 멈춰", published_at=NOW - minutes(1), link="https://news.example/1"),
+            now=NOW + minutes(1),
+        )
+        await until(pilot, lambda: any("급락 멈춰" in line for line in shown(app.overview.headlines.list)))
+        await on_headline(app, pilot, 2)
+        publish(
+            writer,
+            entry("1", "딥시크 반등", published_at=NOW - minutes(1), link="https://news.example/1"),
+            now=NOW + minutes(2),
+        )
+        await until(pilot, lambda: "딥시크 반등" in page(app)[1])
+
+
+async def test_what_scrolled_out_of_sight_is_read_again_when_its_feed_has_changed_it(
+    writer: Writer, path: Path
+) -> None:
+    async with opened(path, (40, 10)) as (app, pilot):
+        await pilot.press("end", "home")
+        publish(
+            writer,
+            entry("40", "딥시크 마감", published_at=NOW - minutes(40), link="https://news.example/40"),
+            now=NOW + minutes(1),
+        )
+        await until(pilot, lambda: NOW + minutes(1) in [feed.state.last_checked_at for feed in app.picture.feeds])
+        await pilot.press("end")
+        await until(pilot, lambda: any("딥시크 마감" in line for line in shown(app.overview.headlines.list)))
 
 
 async def test_enter_leads_to_the_same_story_elsewhere(writer: Writer, path: Path) -> None:
@@ -244,3 +291,46 @@ async def test_the_palette_finds_themes_and_leaves_names_as_they_are(writer: Wri
         await until(pilot, lambda: len(app.screen.query_one("CommandList").options) == 1)  # type: ignore[attr-defined]
         await pilot.press("enter")
         await until(pilot, lambda: app.theme == "blue-orange")
+
+
+# What was left: a viewer stays open for days
+
+
+@pytest.mark.parametrize("kind", PAGES)
+async def test_of_a_page_that_was_left_nothing_stays(writer: Writer, path: Path, kind: str) -> None:
+    async with opened(path) as (app, pilot):
+        others = len(living(Screen)) - len(app.screen_stack)  # of tests before
+        lines = []
+        for _ in range(4):
+            await visit(app, pilot, kind)
+            await until(pilot, lambda: len(living(Screen)) <= others + 1)  # timers hold it until their next ticks
+            lines.append(len(living(Strip)))
+        assert lines[-1] <= lines[0] + 20, "dozens are drawn of each"
+
+
+async def test_a_page_that_was_left_is_collected_soon(writer: Writer, path: Path) -> None:
+    async with opened(path) as (app, pilot):
+        gc.disable()  # its time comes after hundreds of pages
+        try:
+            await pilot.press("question_mark")
+            page = weakref.ref(app.screen)
+            assert isinstance(page(), HelpScreen)
+            await pilot.press("escape")
+            await until(pilot, lambda: page() is None)
+        finally:
+            gc.enable()
+
+
+async def visit(app: MonitorApp, pilot: Pilot[None], kind: str) -> None:
+    """Open, see and leave it."""
+    PAGES[kind](app)
+    page = app.screen
+    await until(pilot, lambda: page.is_mounted and page.size.width > 0)
+    await pilot.pause(0.1)
+    await pilot.press("escape")
+    await until(pilot, lambda: not page.is_attached)
+
+
+def living(kind: type[T]) -> list[T]:
+    gc.collect()
+    return [each for each in gc.get_objects() if issubclass(type(each), kind)]

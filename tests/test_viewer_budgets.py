@@ -97,7 +97,7 @@ def test_the_first_paint_takes_little_more_than_that_of_the_smallest_app(
         with viewer(database, tmp_path / str(turn)) as terminal:
             terminal.painted(b"DeepSeek")
             ours.append(terminal.usage().seconds)
-    assert min(ours) <= 1.6 * min(smallest)
+    assert min(ours) <= 1.45 * min(smallest)
 
 
 def written(terminal: Terminal, do: Callable[[], None]) -> int:

@@ -1,4 +1,4 @@
-"""docs/viewer.md and the code say the same: every action that has a key, and its keys."""
+"""docs/viewer.md, the settings and the code say the same: every action that has a key, and its keys."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from textual.binding import Binding
 
 from monitor import tui
+from monitor.config.actions import ACTIONS
 
 DOCS = Path(__file__).parent.parent / "docs" / "viewer.md"
 ROW = re.compile(r"^\| `([a-z]+\.[a-z_]+)` \| (.+?) \| .+ \|$", re.MULTILINE)
@@ -30,3 +31,7 @@ def test_the_documentation_names_every_action_with_its_keys_and_no_other() -> No
     rows = ROW.findall(DOCS.read_text(encoding="utf-8"))
     assert len(rows) == len(dict(rows)), "each once"
     assert dict(rows) == in_the_code()
+
+
+def test_the_settings_know_every_action_and_no_other() -> None:
+    assert set(in_the_code()) == ACTIONS

@@ -174,8 +174,7 @@ def gap_text(gap: Gap) -> str:
     return _text({"since": optional_text(gap.since), "told": sorted(gap.told), "told_at": optional_text(gap.told_at)})
 
 
-def _text(value: object) -> str:
-    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+_text = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps makes an encoder of its own for each row
 
 
 def _mark_fields(marks: Mapping[str, Mark]) -> dict[str, Any]:

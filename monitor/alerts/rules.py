@@ -119,18 +119,22 @@ class RuleBook:
             symbol, reached = ladder.symbol, ladder.reached(reading)
             spent = turn.memory.spent.get(symbol, _NONE_SPENT)
             if reached:
-                day = turn.day(symbol, ladder.day)
-                fresh = [key for key in reached if spent.get(key, _NEVER) != day]
-                todo.update((key, symbol) for key in fresh if self._may_fire(turn, key, symbol, day))
+                todo.update(self._ready(turn, symbol, reached, turn.day(symbol, ladder.day)))
             if spent:
                 todo.update([(key, symbol) for key in ladder.released(reading) if key in spent])
         view = View(turn.round)
         for key, symbol in todo:
             turn.step(self._watches[key], symbol, view)
 
-    def _may_fire(self, turn: _Turn, key: str, symbol: str, day: float | None) -> bool:
-        edge = turn.memory.edges.get(symbol, _NOTHING).get(key, _AFRESH)
-        return key in turn.awake and self._watches[key].ready(edge, day, turn.round.now)
+    def _ready(self, turn: _Turn, symbol: str, reached: Sequence[str], day: float | None) -> Iterator[tuple[str, str]]:
+        """Those of the rules `reached`, each with the symbol, that would fire for it."""
+        spent = turn.memory.spent.get(symbol, _NONE_SPENT)
+        standing = turn.memory.edges.get(symbol, _NOTHING)
+        for key in reached:
+            if spent.get(key, _NEVER) != day and key in turn.awake:
+                edge = standing.get(key)
+                if edge is None or self._watches[key].ready(edge, day, turn.round.now):
+                    yield key, symbol
 
     def _look_at_compounds(self, turn: _Turn, arrivals: Mapping[str, Mapping[str, tuple[HeadlineRef, ...]]]) -> None:
         touched: dict[str, set[str]] = {}

@@ -94,7 +94,7 @@ def _print(
     for number, lines in enumerate(part for part in parts if part):
         rows.say(*([""] if number else []), *lines)
     if not records:
-        click.echo("nothing recorded that fits", err=True)
+        rows.complain("nothing recorded that fits")
 
 
 def _print_json(baseline: Baseline, records: Sequence[Record], measured: Mapping[str, Measured]) -> None:
@@ -122,7 +122,7 @@ def _measured(records: Sequence[Record], path: Path) -> dict[str, Measured]:
         with closing(Reader.open(path)) as reader, reader.snapshot():
             history, bars = reader.baseline_history(), reader.baseline_bars()
     except StoreMissing as error:
-        click.echo(f"nothing is measured yet: {rows.shown(str(error))}", err=True)
+        rows.complain(f"nothing is measured yet: {error}")
         history, bars = {}, {}
     found = {}
     for record in records:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -97,6 +98,8 @@ def run_collector(
     A `child` ends with its standard input too.
     """
     from monitor.collector import Collector
+
+    gc.freeze()  # what is loaded stays: looking through it again and again costs a tenth of the first polls
 
     async def live() -> bool:
         collector = Collector(load, database=database, clock=clock, settings_file=settings_file)

@@ -67,7 +67,7 @@ def import_opml(outer: Path | None, *, file: BinaryIO, dry_run: bool, config: Pa
     imported = read_opml(file.read(LARGEST + 1), file.name)
     added = add_feeds(read_text(source), imported.feeds, str(target))
     for mistake in (*imported.skipped, *added.skipped):
-        click.echo(rows.shown(f"skipped: {mistake}"), err=True)
+        rows.complain(f"skipped: {mistake}")
     if added.feeds and not dry_run:
         _replace(target, added.text)
     for feed in added.feeds:

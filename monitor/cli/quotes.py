@@ -69,7 +69,7 @@ def command(
     if as_json or as_csv:
         for symbol in tickers:
             if symbol not in board.quotes:
-                click.echo(f"{symbol}: no quote yet", err=True)
+                rows.complain(f"{symbol}: no quote yet")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from monitor.store.reader import Reader
 
 SIMULATED = "SIMULATED"
-FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")  # a spreadsheet may run what begins so
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # a spreadsheet may run what begins so
 
 HEADLINE_COLUMNS = (
     *("id", "published_at", "updated_at", "first_seen_at", "feed", "language", "topics", "tickers", "title", "link"),
@@ -109,6 +109,11 @@ def say(*lines: str) -> None:
     sys.stdout.flush()
 
 
+def complain(line: str) -> None:
+    """A line for a person, to standard error."""
+    click.echo(shown(line), err=True)
+
+
 def is_read() -> bool:
     """Whether there is still somebody at the other end of standard output, which only a write would tell otherwise."""
     poll = select.poll()
@@ -178,7 +183,7 @@ class Listing:
         else:
             say(*self.lines)
             if not self.lines:
-                click.echo(self.when_empty, err=True)
+                complain(self.when_empty)
 
     def _json(self) -> str:
         """A list with a line for each row."""
@@ -192,5 +197,6 @@ def _cell(value: object) -> object:
     if isinstance(value, list):
         value = " ".join(map(str, value))
     if isinstance(value, str):
-        return "'" + shown(value) if value.startswith(FORMULA) else shown(value)
+        text = shown(value)  # first: what it drops may stand before a formula
+        return f"'{text}" if text.lstrip().startswith(FORMULA) else text
     return value

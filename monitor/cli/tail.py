@@ -155,7 +155,7 @@ def _json_line(event: Headline | Alert, *, simulated: bool) -> str:
 
 
 def _tell(what: str) -> None:
-    click.echo(f"monitor: {rows.shown(what)}", err=True)
+    rows.complain(f"monitor: {what}")
 
 
 def _pause(seconds: float) -> None:

@@ -6,8 +6,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from monitor.cli import options
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -71,15 +69,18 @@ def _told_early(config: Path | None) -> Settings | None:
     path = locate(config)
     if path == files.packaged() or not any(section in read_text(path) for section in TOLD_EARLY):
         return None
-    return options.settings_of(config)
+    from monitor.config import load
+
+    return load(config)
 
 
 def _settings(config: Path | None, info: CollectorInfo | None) -> Settings:
     """The viewer's own, or what a replay collects with. Raises ConfigError."""
-    own = options.settings_of(config)
+    from monitor.config import files, load
+
+    own = load(config)
     if info is None or not info.simulated:
         return own
-    from monitor.config import files, load
     from monitor.demo.settings import FULL_PACE, demo_settings
 
     replayed = demo_settings("", "", base=load(files.packaged()), speed=info.replay_speed or FULL_PACE)

@@ -5,24 +5,29 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, field
+from datetime import timedelta
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from monitor.alerts.delivery import next_try
 from monitor.alerts.sinks import ReaderGone
 from monitor.clock import set_within
 from monitor.errors import SinkError, StoreError
+from monitor.models import Alert, AlertKind, Severity
+from monitor.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from monitor.alerts.sinks import Sink
     from monitor.clock import Clock
-    from monitor.models import Alert
     from monitor.store.writer import Writer
 
 log = logging.getLogger(__name__)
 
 LOOK = 1.0  # seconds between two looks at what has to be tried again
+WARN_AGAIN = timedelta(hours=1)
 
 
 @dataclass
@@ -55,14 +60,6 @@ class Delivery:
     async def once(self) -> bool:
         """Offer every waiting alert to its sinks a single time; false when one was not taken."""
         return all([await self._offer(sink) for sink in self.sinks])
-
-    async def warn(self, alert: Alert) -> None:
-        """Offer an alert that could not be recorded to every sink, once: no mark can be kept of it."""
-        for sink in self.sinks:
-            try:
-                await sink.deliver([alert])
-            except SinkError as error:
-                log.error("alerts: %s did not take a warning: %s", sink.name, error)
 
     async def _serve(self, sink: Sink) -> None:
         arrived, trouble = self._arrived[sink.name], ""
@@ -103,3 +100,42 @@ class Delivery:
                 self.writer.delivery_failed(
                     alert.id, sink.name, error=str(error), next_try_at=next_try(attempts + 1, now)
                 )
+
+
+@dataclass
+class Alarm:
+    """Without a database no rule is judged. That must not look like calm, so it goes straight to the sinks: once, since
+    no mark can be kept of it, and again after an hour.
+    """
+
+    clock: Clock
+    _sounded_at: datetime | None = None
+    _under_way: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def sound(self, sinks: Sequence[Sink], trouble: str) -> None:
+        """Does not wait for the sinks."""
+        now = self.clock.now()
+        if self._sounded_at is not None and abs(now - self._sounded_at) < WARN_AGAIN:
+            return
+        self._sounded_at = now
+        alert = Alert(
+            id=blake2b(f"{now.isoformat()} {trouble}".encode(), digest_size=8).hexdigest(),
+            rule="collector",
+            severity=Severity.CRITICAL,
+            kind=AlertKind.CANNOT_EVALUATE,
+            subject="",
+            text=f"no rule is judged, because nothing can be stored: {printable(trouble)}",
+            fired_at=now,
+            simulated=self.clock.simulated,
+        )
+        task = asyncio.create_task(_offer_once(sinks, alert))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+
+async def _offer_once(sinks: Sequence[Sink], alert: Alert) -> None:
+    for sink in sinks:
+        try:
+            await sink.deliver([alert])
+        except SinkError as error:
+            log.error("alerts: %s did not take a warning: %s", sink.name, error)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CROWD = 8  # workers for each request under way: most of them wait for their turn with a busy host, inside the client
+CROWD = 4  # workers for each request under way: most of them wait for their turn with a busy host, inside the client
 LOOK = 0.5  # seconds between two looks at what is due: 1 ms of CPU for 5,000 feeds
 
 
@@ -108,13 +108,15 @@ class FeedDesk:
             answer = await self.client.fetch(feed, state, now=now)
             if not isinstance(answer, Fetched):
                 return answer
-            document = await self.parsers.read(
+            reading = self.parsers.read(
                 answer.body,
                 content_type=answer.content_type,
                 url=answer.url,
                 known=state.item_digests,
                 language=feed.language,
             )
+            answer = replace(answer, body=b"")  # many wait for their turn with the parsers
+            document = await reading
         except Exception as error:  # one feed's trouble, whatever it is, is that feed's alone
             log.exception("%s", feed.name)
             return Failed(kind=FailureKind.INTERNAL, reason=f"a fault of this program: {printable(repr(error))}")

@@ -6,11 +6,11 @@ import logging
 import random
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from monitor import market, new_york, schedule
 from monitor.alerts.rules import Facts, Memory, RuleBook
-from monitor.baseline import load
+from monitor.baseline.load import digest, load
 from monitor.collector.baseline import advance, tell
 from monitor.collector.results import Charted, Polled, Quoted, Recalled, Result, Streamed
 from monitor.errors import StoreError
@@ -30,6 +30,8 @@ from monitor.models import (
     Quotes,
     QuotesFailed,
     QuoteSourceState,
+    Session,
+    ShockRatio,
 )
 from monitor.store.records import HistoryState
 from monitor.text import printable
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
     from monitor.store.writer import Writer
 
 log = logging.getLogger(__name__)
+
+Kind = TypeVar("Kind", bound="Condition")
 
 RETRY_UNRECORDED = timedelta(seconds=30)
 
@@ -71,15 +75,17 @@ class Recorder:
         self._sinks = tuple(sinks)
         self._matcher = Matcher(settings.topics, settings.tickers)
         self._rules = RuleBook(settings.rules)
-        self._bar_minutes = max((m.minutes for rule in settings.rules for m in _moves(rule.when)), default=0)
-        self._bar_symbols = tuple({s for rule in settings.rules for m in _moves(rule.when) for s in m.symbols})
+        self._bar_minutes = max((m.minutes for rule in settings.rules for m in _of_kind(Move, rule.when)), default=0)
+        self._bar_symbols = tuple({s for rule in settings.rules for m in _of_kind(Move, rule.when) for s in m.symbols})
+        self._compares = any(_of_kind(ShockRatio, rule.when) for rule in settings.rules)
+        self._by_session = any(rule.sessions for rule in settings.rules)
         self._recent_bars = self._bars(clock.now())
         self._jitter = random.Random()  # noqa: S311 (it spreads polls, it guards nothing)
         self.states: dict[str, FeedState] = writer.sync_feeds(settings.feeds)
         self.quotes: dict[str, Quote] = writer.latest_quotes()
         self.quote_source: QuoteSourceState = writer.quote_source()
-        self.baseline = load()
-        writer.sync_baseline(self.baseline)
+        if writer.baseline_digest() != digest():
+            writer.sync_baseline(load())
         self.recalled: dict[str, HistoryState] = writer.baseline_history()
         self._memory = Memory.of(writer.rule_memory())
         self._started_at = clock.now()
@@ -204,8 +210,8 @@ class Recorder:
             feeds={feed.name: states[feed.url] for feed in self._settings.feeds if feed.enabled},
             quote_source=round_.source if self._settings.watchlist else None,
             started_at=self._started_at,
-            session=new_york.session(now),
-            baseline=self.baseline,
+            session=new_york.session(now) if self._by_session else Session.CLOSED,
+            baseline=load() if quotes or self._compares else None,
             simulated=self._clock.simulated,
         )
 
@@ -228,10 +234,11 @@ class _Round:
     updated: tuple[Headline, ...] = ()
 
 
-def _moves(condition: Condition) -> list[Move]:
-    if isinstance(condition, Move):
+def _of_kind(kind: type[Kind], condition: Condition) -> list[Kind]:
+    """The conditions of this kind that `condition` is, or is composed of."""
+    if isinstance(condition, kind):
         return [condition]
-    return [move for part in getattr(condition, "conditions", ()) for move in _moves(part)]
+    return [found for part in getattr(condition, "conditions", ()) for found in _of_kind(kind, part)]
 
 
 def _tell(feed: Feed, before: FeedState, after: FeedState) -> None:

@@ -7,8 +7,11 @@ import logging
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
-from monitor import mailbox, paths, systemd
+from monitor import mailbox, new_york, paths, systemd
+from monitor.alerts.sinks import make_sinks
 from monitor.clock import set_within
+from monitor.closings import closings
+from monitor.collector.delivery import Alarm
 from monitor.collector.shift import Shift
 from monitor.errors import ConfigError, StoreError
 from monitor.lock import collecting
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
     from monitor.clock import Clock
     from monitor.config import Settings
+    from monitor.lock import Held
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +57,7 @@ class Collector:
         self._started_at = clock.now()
         self._stopped = asyncio.Event()
         self._reload_asked = asyncio.Event()
+        self._alarm = Alarm(clock)
         self._settings_error: str | None = None
         self._stamp_read: tuple[int, int] | None = None
 
@@ -71,11 +76,11 @@ class Collector:
         """
         settings = self._read_settings()
         with (
-            collecting(self._database, group=settings.store.group),
+            collecting(self._database, group=settings.store.group) as held,
             closing(self._open(settings)) as writer,
             closing(self._yahoo(settings)) as yahoo,
         ):
-            async with self._shift(settings, writer, yahoo) as shift:
+            async with self._shift(settings, writer, yahoo, held) as shift:
                 work = asyncio.create_task(shift.once())
                 stopped = asyncio.create_task(self._stopped.wait())
                 await asyncio.wait([work, stopped], return_when=asyncio.FIRST_COMPLETED)
@@ -87,10 +92,13 @@ class Collector:
     async def run(self) -> None:
         """Collect until `stop`. Raises ConfigError, StoreError or AlreadyCollecting when it cannot start.
 
-        Once it has started, a database that cannot be opened is tried again until it can.
+        Once it has started, a database that cannot be opened is tried again until it can, and AlreadyCollecting means
+        that the lock was deleted and another collector took the next one.
         """
         settings = self._read_settings()
-        with collecting(self._database, group=settings.store.group), ExitStack() as source:
+        new_york.ask(closings)
+        with ExitStack() as lock, ExitStack() as source:
+            held = lock.enter_context(collecting(self._database, group=settings.store.group))
             yahoo, asked_by = source.enter_context(closing(self._yahoo(settings))), settings.quotes
             started, trouble = False, ""
             while not self._stopped.is_set():
@@ -98,8 +106,11 @@ class Collector:
                     source.close()
                     yahoo, asked_by = source.enter_context(closing(self._yahoo(settings))), settings.quotes
                 try:
+                    if not held.still_there():
+                        lock.close()
+                        held = lock.enter_context(collecting(self._database, group=settings.store.group))
                     with closing(self._open(settings)) as writer:
-                        async with self._shift(settings, writer, yahoo) as shift:
+                        async with self._shift(settings, writer, yahoo, held) as shift:
                             log.info("collecting: %s", _said(settings, writer.path))
                             started, trouble = True, ""
                             settings = await self._attend(shift, settings)
@@ -109,6 +120,7 @@ class Collector:
                     if str(error) != trouble:
                         trouble = str(error)
                         log.error("%s; trying again every %d s", trouble, STORE_RETRY)
+                    self._alarm.sound(make_sinks(settings.alerts, group=settings.store.group), trouble)
                     await set_within(self._stopped, STORE_RETRY)
             systemd.notify("STOPPING=1")
             log.info("ended")
@@ -127,12 +139,14 @@ class Collector:
             raise
         return writer
 
-    def _shift(self, settings: Settings, writer: Writer, yahoo: YahooQuotes) -> Shift:
+    def _shift(self, settings: Settings, writer: Writer, yahoo: YahooQuotes, held: Held) -> Shift:
         return Shift(
             settings,
             writer,
             yahoo,
             self._clock,
+            held=held,
+            alarm=self._alarm,
             started_at=self._started_at,
             settings_error=self._settings_error,
         )

@@ -9,12 +9,13 @@ import socket
 from collections import Counter
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
-from hashlib import blake2b
+from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 import monitor
 from monitor import mailbox, systemd
 from monitor.alerts.sinks import make_sinks
+from monitor.baseline import load as documented
 from monitor.clock import ReplayClock
 from monitor.collector.baseline import BaselineDesk, wanted
 from monitor.collector.delivery import Delivery
@@ -23,25 +24,25 @@ from monitor.collector.quotes import QuoteDesk
 from monitor.collector.recorder import Recorded, Recorder
 from monitor.collector.results import Charted, Polled, Quoted, Recalled, Result
 from monitor.errors import StoreError
-from monitor.models import Alert, AlertKind, Failed, QuotesFailed, Severity
+from monitor.models import Failed, QuotesFailed
 from monitor.sources.fetch import FeedClient
 from monitor.sources.parsers import ParserPool
 from monitor.store.writer import CollectorInfo
-from monitor.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
     from monitor.clock import Clock
+    from monitor.collector.delivery import Alarm
     from monitor.config import Settings
+    from monitor.lock import Held
     from monitor.sources.yahoo import YahooQuotes
     from monitor.store.writer import Writer
 
 log = logging.getLogger(__name__)
 
 HEARTBEAT = 5.0  # seconds
-WARN_AGAIN = timedelta(hours=1)
 PRUNE_EVERY = timedelta(hours=1)
 WISHES_LOOK = 0.5  # seconds between two looks into the mailbox
 BREATH = 0.01  # seconds between two pieces of long work, for what is urgent
@@ -51,7 +52,8 @@ AT_ONCE = 200  # results in one transaction: a cold start of 1,000 feeds makes a
 class Shift:
     """Use as `async with Shift(...) as shift: await shift.work()`; leaving it commits what has arrived.
 
-    `database_gone` is set when the open file is no longer the one at the database's path.
+    `database_gone` is set when the open file is no longer the one at the database's path, or the lock `held` no longer
+    the one beside it.
     """
 
     def __init__(
@@ -61,6 +63,8 @@ class Shift:
         yahoo: YahooQuotes,
         clock: Clock,
         *,
+        held: Held,
+        alarm: Alarm,
         started_at: datetime,
         settings_error: str | None = None,
     ) -> None:
@@ -68,20 +72,22 @@ class Shift:
         self._writer = writer
         self._yahoo = yahoo
         self._clock = clock
+        self._held = held
+        self._alarm = alarm
         self._started_at = started_at
         self._closing = AsyncExitStack()
         self._results: asyncio.Queue[Result] = asyncio.Queue()
         self._trouble: str | None = None  # why the last commit failed
-        self._warned_at: datetime | None = None
-        self._warnings: set[asyncio.Task[None]] = set()
         self.settings_error = settings_error
         self.database_gone = asyncio.Event()
         self.failures = 0
         sinks = make_sinks(settings.alerts, group=settings.store.group)
         self._delivery = Delivery(sinks, writer, clock)
+        self._parsers = ParserPool()
+        if writer.new:  # every feed will come whole
+            self._parsers.warm()
         self._recorder = Recorder(writer, settings, clock, [sink.name for sink in sinks])
         self._client = FeedClient(settings.poll, user_agent=settings.poll.user_agent)
-        self._parsers = ParserPool()
         self._feeds = FeedDesk(
             feeds=settings.feeds,
             states=self._recorder.states,
@@ -101,12 +107,16 @@ class Shift:
             interval=settings.quotes.interval,
             closed_interval=settings.quotes.closed_interval,
         )
-        self._baseline = BaselineDesk(
-            symbols=wanted(self._recorder.baseline),
+
+    @cached_property
+    def _baseline(self) -> BaselineDesk:
+        """When it is needed first: the records take a tenth of a second to read."""
+        return BaselineDesk(
+            symbols=wanted(documented()),
             states=self._recorder.recalled,
-            yahoo=yahoo,
+            yahoo=self._yahoo,
             results=self._results,
-            clock=clock,
+            clock=self._clock,
             quiet=self._quotes.quiet,
         )
 
@@ -185,7 +195,7 @@ class Shift:
             self._tell(self._recorder.record(results))
         except StoreError as error:
             self._recorder.unrecorded(results)
-            self._warn(str(error))
+            self._alarm.sound(self._delivery.sinks, str(error))
             if str(error) != self._trouble:
                 log.error("nothing can be stored, what arrives is asked for again: %s", error)
             self._trouble = str(error)
@@ -204,26 +214,6 @@ class Shift:
                 elif isinstance(result, Charted):
                     result.letter.done()
 
-    def _warn(self, trouble: str) -> None:
-        """Without a database no rule is judged: that must not look like calm, so it goes straight to the sinks."""
-        now = self._clock.now()
-        if self._warned_at is not None and abs(now - self._warned_at) < WARN_AGAIN:
-            return
-        self._warned_at = now
-        alert = Alert(
-            id=blake2b(f"{now.isoformat()} {trouble}".encode(), digest_size=8).hexdigest(),
-            rule="collector",
-            severity=Severity.CRITICAL,
-            kind=AlertKind.CANNOT_EVALUATE,
-            subject="",
-            text=f"no rule is judged, because nothing can be stored: {printable(trouble)}",
-            fired_at=now,
-            simulated=self._clock.simulated,
-        )
-        warning = asyncio.create_task(self._delivery.warn(alert))
-        self._warnings.add(warning)
-        warning.add_done_callback(self._warnings.discard)
-
     def _tell(self, recorded: Recorded) -> None:
         for headline in recorded.new:
             log.debug("new: %s: %s", headline.feed_name, headline.title)
@@ -236,8 +226,8 @@ class Shift:
         """Say that it lives, and judge the rules that only time makes true (a feed silent for half an hour)."""
         while True:
             await asyncio.sleep(HEARTBEAT)
-            if not self._writer.still_there():
-                log.error("the database file was deleted or replaced; starting on what is there now")
+            if not (self._writer.still_there() and self._held.still_there()):
+                log.error("the database file or its lock was deleted or replaced; starting on what is there now")
                 self.database_gone.set()
                 return
             self._record([])

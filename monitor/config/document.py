@@ -106,7 +106,8 @@ def read(text: str, report: Report) -> Mapping:
     try:
         root = _Builder(yaml.parse(text, Loader=loader), report).document()
     except yaml.YAMLError as error:
-        line = _line(getattr(error, "problem_mark", None))
+        # libyaml misses what ought to follow behind the last line.
+        line = min(_line(getattr(error, "problem_mark", None)), len(f"{text}.".splitlines()))
         tab = re.match(r" *\t", "".join(text.split("\n")[line - 1 : line]))
         hint = " (indent with spaces, not tabs)" if tab else ""
         report.add(line, "", f"not valid YAML: {_said(error)}{hint}")

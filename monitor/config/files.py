@@ -61,10 +61,11 @@ def read_text(path: Path) -> str:
         raise _unusable(path, f"it cannot be read: {reason}") from None
     if len(data) > LARGEST:
         raise _unusable(path, f"it is larger than {LARGEST // MIB} MiB, too large for settings")
-    return _decoded(data, path)
+    return decoded(data, path)
 
 
-def _decoded(data: bytes, path: Path) -> str:
+def decoded(data: bytes, path: Path) -> str:
+    """What `path` holds as text. Raises ConfigError, naming it, when that is no text in UTF-8."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise _unusable(path, "it is UTF-16; save it as UTF-8")
     if (nul := data.find(b"\0")) >= 0:

@@ -131,8 +131,10 @@ class _Outlines:
 
     def _feed(self, line: int, url: str, name: str, told: Mapping[str, str]) -> None:
         try:
-            scalars.address.convert(url)
+            good = url.isprintable() and bool(scalars.address.convert(url))
         except ValueError:
+            good = False
+        if not good:
             reason = f"expected {scalars.address.says}, got {shown(url)}"
             self.skipped.append(Mistake(printable(self.file), line, name, reason))
             return

@@ -12,7 +12,7 @@ from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from monitor.config.document import Mapping, Node, Refused, Report, Scalar, Sequence, kind, shown, step
+from monitor.config.document import SHOWN, Mapping, Node, Refused, Report, Scalar, Sequence, kind, shown, step
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -237,8 +237,13 @@ class Pairs(Generic[T]):
 def suggestion(word: str, known: Collection[str]) -> str:
     """`; did you mean X?`, else the names there are when they are few, else nothing."""
     if close := closest(word, known):
-        return f"; did you mean {close}?"
-    return f"; there are {', '.join(known)}" if 0 < len(known) <= FEW else ""
+        return f"; did you mean {_named(close)}?"
+    return f"; there are {', '.join(map(_named, known))}" if 0 < len(known) <= FEW else ""
+
+
+def _named(name: str) -> str:
+    """As it is; what is wrong with it is said where it stands, and must not spoil this line."""
+    return name if name.isprintable() and len(name) <= SHOWN else shown(name)
 
 
 def closest(word: str, known: Collection[str]) -> str | None:

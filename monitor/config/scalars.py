@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from monitor.config.actions import ACTIONS
 from monitor.config.readers import ListOf, Pairs, Text, closest
 from monitor.models import Term
 
@@ -148,12 +149,16 @@ def _symbol(text: str) -> str:
 def _address(text: str) -> str:
     if not text or len(text) > LONGEST_URL or re.search(r"[\s\\<>\"{}|^`]", text):
         raise ValueError("an address holds no spaces or quotes" if text else "")
-    parts = urlsplit(text)  # raises ValueError with a reason for brackets that are no IPv6 address
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:  # whose reason repeats the password that may be in it
+        raise ValueError("its host or port is not possible") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError
     if "@" in parts.netloc:
         raise ValueError("without a user name or password: they would be in every log; use headers")
-    if parts.port == 0:  # reading the port raises ValueError for what is none
+    if port == 0:
         raise ValueError("port 0")
     return text
 
@@ -230,9 +235,10 @@ def _header_name(name: str) -> str:
 
 
 def action(name: str) -> str:
-    """Which actions there are, only the screen knows. Raises ValueError for what cannot be one."""
-    if not re.fullmatch(r"[a-z_]+(\.[a-z0-9_]+)+", name):
-        raise ValueError("expected an action such as headlines.star")
+    """Raises ValueError for what the screen has no action for."""
+    if name not in ACTIONS:
+        close = closest(name, ACTIONS)
+        raise ValueError(f"no such action; {f'did you mean {close}?' if close else 'docs/viewer.md names them'}")
     return name
 
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
         Text,
         When,
     )
-    from monitor.models.feeds import FailureKind, Feed, FeedState, Headline, Mention
+    from monitor.models.feeds import FailureKind, Feed, FeedState
+    from monitor.models.headlines import Headline, Mention
     from monitor.models.outcomes import (
         Changed,
         Entry,
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
         Response,
         Unchanged,
     )
-    from monitor.models.quotes import Bar, Quote, QuoteSourceState, Session
+    from monitor.models.quote_source import QuoteSourceState
+    from monitor.models.quotes import Bar, Quote, Session
     from monitor.models.rules import (
         AllOf,
         AnyOf,
@@ -110,7 +112,7 @@ __all__ = [
     "When",
 ]
 
-_MODULES = ("feeds", "quotes", "alerts", "watch", "outcomes", "rules", "baseline")
+_MODULES = ("headlines", "quote_source", "feeds", "quotes", "alerts", "watch", "outcomes", "rules", "baseline")
 """In the order in which they are needed: most commands need the first few only."""
 
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from monitor.models.feeds import FailureKind
+from typing import Literal
 
 
 class Session(StrEnum):
@@ -102,18 +99,3 @@ class Bar:
     volume: int | None
     source: Literal["polled", "yahoo"]
     samples: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuoteSourceState:
-    """What is remembered of the quote source between polls; `schedule.advance_quotes` makes the next one. Stored."""
-
-    next_check_at: datetime | None = None
-    last_checked_at: datetime | None = None
-    last_success_at: datetime | None = None
-    failures: int = 0
-    failing_since: datetime | None = None
-    failure: FailureKind | None = None
-    error: str | None = None
-    latency: timedelta | None = None
-    unknown: tuple[str, ...] = ()

@@ -7,11 +7,10 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-import httpx
-
 from monitor.models import FailureKind, Response
 from monitor.sources import freshness
 from monitor.sources.fault import Fault
+from monitor.sources.http import httpx
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta

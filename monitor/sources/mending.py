@@ -15,7 +15,6 @@ LONGEST = 65_536  # characters of one text; `monitor.markup` does not look furth
 LONGEST_WORD = 4096  # as `links.MAX_LENGTH`; feedparser looks for addresses of authors in quadratic time
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_OWN = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
 _CDATA = r"!\[CDATA\[[^\]]*+(?:\](?!\]>)[^\]]*+)*+(?:\]\]>)?"
 # What no headline is made of: 40 µs of feedparser's time for each such element.
@@ -30,8 +29,9 @@ _PIECE = re.compile(
       | (?P<comment>!--(?:.*?-->|.*))
       | (?P<unused>{_UNUSED})(?=[\s/>])(?:[^<>]*/>|[^<>]*>(?:[^<]++|<{_CDATA})*+</(?P=unused)\s*>)
     )
-    | &(?:\#(?P<decimal>[0-9]{{1,7}})|\#[xX](?P<hex>[0-9a-fA-F]{{1,6}})|(?P<name>[\w.\-]{{1,40}}));
-    | (?P<ampersand>&)
+    | &(?!(?:amp|lt|gt|quot|apos);)(?:
+        \#(?P<decimal>[0-9]{{1,7}}); | \#[xX](?P<hex>[0-9a-fA-F]{{1,6}}); | (?P<name>[\w.\-]{{1,40}}); | (?P<ampersand>)
+    )
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -74,7 +74,5 @@ def _mended(piece: re.Match[str], entities: dict[str, str]) -> str:
 
 
 def _named(reference: str, name: str, entities: dict[str, str]) -> str:
-    if name in _OWN:
-        return reference
     meaning = entities.get(name) or html5.get(f"{name};")
     return "&amp;" + reference[1:] if meaning is None else escape(_ILLEGAL.sub("", meaning), quote=False)

@@ -108,13 +108,11 @@ def permitted(host: str, addresses: Iterable[Address], refusal: Refusal | None) 
     bad = ""
     for address in addresses:
         if why := refusal(address):
-            bad = f"{address}, {why}"
+            bad = f"{host} is {why}" if str(address) == host else f"{host} leads to {address}, {why}"
         else:
             good.append(address)
     if bad and not good:
-        raise Fault(
-            FailureKind.REFUSED_ADDRESS, f"{host} leads to {bad}; poll.allow_private in the settings would permit it"
-        )
+        raise Fault(FailureKind.REFUSED_ADDRESS, f"{bad}; poll.allow_private in the settings would permit it")
     return good
 
 

@@ -8,16 +8,19 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Self
 
 from monitor.models import Failed, FailureKind
-from monitor.sources.parse import Document, Reduced, parse, reduce
-from monitor.sources.parser_process import read_frame, write_frame
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from monitor.sources.parse import Document, Reduced
+
+HERE = 0.3  # seconds of CPU for parsing that the event loop is burdened with before processes take over,
+HERE_WITHIN = 10.0  # of so many seconds
 STARTING = 20.0  # seconds that a process may take to start on a busy machine; 0.2 is usual
 
 # The parent's own path and nothing more, so that it finds the same modules, and none in the current directory.
@@ -32,8 +35,10 @@ serve(float(limit))
 class ParserPool:
     """Reads documents as `parse.read` does, each within `limit` seconds of parsing.
 
-    At most `workers` processes of about 30 MB each; one is started when it is needed first, and ended when there was
-    nothing to do for it in `idle` seconds. Use the pool as a context manager, or call `aclose`.
+    Small documents are parsed at once; when they are many, as on a first load, or a process has nothing to do, they are
+    parsed where the large ones are: in at most `workers` processes of about 30 MB each. One is started when it is
+    needed first, or by `warm`, and ended when there was nothing to do for it in `idle` seconds. Use the pool as a
+    context manager, or call `aclose`.
     """
 
     def __init__(self, *, workers: int = 2, limit: float = 10.0, idle: float = 60.0) -> None:
@@ -44,6 +49,8 @@ class ParserPool:
         self._idle: dict[_Worker, asyncio.TimerHandle] = {}
         self._busy: set[_Worker] = set()
         self._closed = False
+        self._here_since = float("-inf")  # a time of the event loop's
+        self._here = 0.0  # seconds of parsing since then
         # They only wait for answers; the one more than there are processes reaps those no longer needed.
         self._threads = ThreadPoolExecutor(workers + 1, thread_name_prefix="parser")
 
@@ -59,11 +66,19 @@ class ParserPool:
         self, body: bytes, *, content_type: str | None, url: str, known: frozenset[bytes], language: str = ""
     ) -> Document | Failed:
         """As `parse.read`; a `Failed` also when the parser hangs or dies."""
+        from monitor.sources.parse import Reduced, load_parser, parse, reduce  # 40 ms, when there is a document
+
         reduced = reduce(body, content_type=content_type, url=url, known=known, language=language)
+        del body
         if not isinstance(reduced, Reduced):
             return reduced
-        if reduced.light:
-            return parse(reduced)
+        if reduced.light and not self._idle and self._has_time():
+            load_parser()  # whose time is not this document's
+            began = time.thread_time()
+            try:
+                return parse(reduced)
+            finally:
+                self._here += time.thread_time() - began
         async with self._free:
             if self._closed:
                 return Failed(kind=FailureKind.PARSER, reason="the parser was ended before it could read this")
@@ -85,6 +100,24 @@ class ParserPool:
         while self._idle:
             self._end_idle(next(iter(self._idle)))
         await asyncio.to_thread(self._threads.shutdown)
+
+    def warm(self) -> None:
+        """Start all processes, because much is to come: what they load, they load meanwhile."""
+        for _ in range(self._workers - len(self._idle) - len(self._busy)):
+            try:
+                self._keep(_Worker(self._limit))
+            except OSError:  # it is said when there is a document that cannot be read for it
+                return
+
+    def _keep(self, worker: _Worker) -> None:
+        self._idle[worker] = asyncio.get_running_loop().call_later(self._idle_limit, self._end_idle, worker)
+
+    def _has_time(self) -> bool:
+        """Whether the event loop has not parsed too much of late."""
+        now = asyncio.get_running_loop().time()
+        if now - self._here_since > HERE_WITHIN:
+            self._here_since, self._here = now, 0.0
+        return self._here < HERE
 
     def _take(self) -> _Worker:
         while self._idle:
@@ -112,7 +145,7 @@ class ParserPool:
                 worker.kill()
                 self._threads.submit(worker.end)
             else:
-                self._idle[worker] = loop.call_later(self._idle_limit, self._end_idle, worker)
+                self._keep(worker)
         return outcome
 
     def _end_idle(self, worker: _Worker) -> None:
@@ -139,6 +172,8 @@ class _Worker:
 
     def ask(self, reduced: Reduced) -> Document | Failed | None:
         """The outcome of `reduced`; None when the process has ended over it, or has been killed."""
+        from monitor.sources.parser_process import read_frame, write_frame
+
         with self._lock:
             stdin, stdout = self._process.stdin, self._process.stdout
             if stdin is None or stdout is None or stdin.closed:

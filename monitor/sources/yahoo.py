@@ -12,11 +12,13 @@ import logging
 import math
 import queue
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from monitor.lean import without
 from monitor.models import Bar, FailureKind, QuoteOutcome, QuotesFailed
 from monitor.text import printable
 
@@ -33,6 +35,7 @@ MOST_SYMBOLS = 50
 """How many symbols one request may ask for."""
 
 _PATIENCE = 2  # timeouts that a batch may take in all: a hanging cookie request must leave time for another way to it
+_UNUSED = ("lxml", "charset_normalizer")  # 7 MB that what yfinance depends on can do without, and what we ask for does
 _GRACE = 15.0  # seconds for the import, for a request to notice its own deadline, and for reading the answer
 
 
@@ -83,7 +86,7 @@ class YahooQuotes:
         self._closed = False
 
     def start(self) -> None:
-        """Start the thread, which loads yfinance at once; does not wait for it."""
+        """Start the thread, which loads yfinance when there is something to ask."""
         self._thread.start()
 
     async def load(self) -> QuotesFailed | None:
@@ -134,10 +137,6 @@ class YahooQuotes:
     def _work(self) -> None:
         """The thread. Every job is answered whatever happens, and nothing ends the thread but `close`."""
         client: YahooClient | None = None
-        try:
-            client = self._new_client()
-        except Exception:
-            log.exception("yfinance could not be loaded; it is tried again at the next round")
         while (job := self._jobs.get()) is not None:
             if job.future.done():
                 continue
@@ -151,7 +150,8 @@ class YahooQuotes:
 
     def _new_client(self) -> YahooClient:
         _divert_messages()
-        from monitor.sources.yahoo_client import YahooClient
+        with without(*_UNUSED):
+            from monitor.sources.yahoo_client import YahooClient
 
         timeout = self._settings.timeout.total_seconds()
         return YahooClient(
@@ -170,6 +170,7 @@ class _ToOwnLog(logging.Handler):
 def _divert_messages() -> None:
     """Keep yfinance's messages and Python's warnings off standard error, which may be the terminal's screen."""
     logging.captureWarnings(capture=True)
+    warnings.filterwarnings("ignore", "Unable to find acceptable character detection")  # see `_UNUSED`
     logger = logging.getLogger("yfinance")
     if not logger.handlers:
         logger.addHandler(_ToOwnLog())

@@ -134,10 +134,11 @@ class Columns(Generic[Model]):
         """`rest` begins with FROM; `first` are columns before those of the model."""
         return f"SELECT {', '.join((*first, *self.names))} {rest}"
 
-    def insert(self, table: str, verb: str = "INSERT") -> str:
-        """With named placeholders, for `row`."""
-        marks = ", ".join(f":{name}" for name in self.names)
-        return f"{verb} INTO {table} ({', '.join(self.names)}) VALUES ({marks})"
+    def insert(self, table: str, verb: str = "INSERT", *first: str) -> str:
+        """With named placeholders, for `row` and the columns that come `first`."""
+        names = (*first, *self.names)
+        marks = ", ".join(f":{name}" for name in names)
+        return f"{verb} INTO {table} ({', '.join(names)}) VALUES ({marks})"
 
     def update(self, table: str, key: str) -> str:
         """All other columns of the row that has this `key`, likewise."""

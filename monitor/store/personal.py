@@ -10,9 +10,8 @@ import json
 import os
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from monitor.errors import StoreBusy, StoreError
 from monitor.store import faults, files, personal_file
@@ -59,8 +58,7 @@ _FORGET = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(NamedTuple):
     """What another viewer has marked, by id, and which choices it made. False when nothing."""
 
     headlines: frozenset[int] = frozenset()

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from sqlite_utils import Database
-
 QUOTE = Columns.of(
     Quote, traded_at=moment, session=Session, fetched_at=moment, regular_at=moment, extended_at=moment, delay=span
 )
@@ -31,6 +29,7 @@ SOURCE = Columns.of(
     latency=span,
     unknown=items,
 )
+_KEEP_SOURCE = SOURCE.insert("quote_source", "INSERT OR REPLACE", "id")
 
 AHEAD = timedelta(minutes=2)  # how far an exchange's clock may be ahead of ours
 # What was traded between two answers further apart than this cannot be said to belong to one minute.
@@ -214,8 +213,8 @@ def source(connection: sqlite3.Connection) -> QuoteSourceState:
     return SOURCE.model(row) if row else QuoteSourceState()
 
 
-def keep_source(db: Database, state: QuoteSourceState) -> None:
-    db.table("quote_source").upsert({"id": 1, **SOURCE.row(state)}, pk="id")
+def keep_source(connection: sqlite3.Connection, state: QuoteSourceState) -> None:
+    connection.execute(_KEEP_SOURCE, {"id": 1, **SOURCE.row(state)})
 
 
 def _as_stored(quote: Quote) -> Quote:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from monitor.errors import StoreCorrupt
-from monitor.store import faults, feeds, files, headlines, quotes, schema, search, status
+from monitor.store import faults, files, headlines, schema, search, status
 from monitor.store.codec import Kept
 from monitor.store.records import (
     Activity,
@@ -20,6 +20,7 @@ from monitor.store.records import (
     HeadlineFilter,
     HistoryState,
     Oldest,
+    Page,
     Position,
     StoredFeed,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "HeadlineFilter",
     "HistoryState",
     "Oldest",
+    "Page",
     "Position",
     "Reader",
     "StoredFeed",
@@ -47,6 +49,8 @@ CACHE_KIB = 4 * 1024
 MOST_FAULTS = 20
 STORY_LASTS = timedelta(days=3)
 STORY_LOOK = 4000
+LOOK = 10_000  # headlines that a first page looks through at most, where no index narrows them down
+FURTHER = 3  # times that for the next ones, for which nobody waits as for the first
 
 
 class Reader:
@@ -60,8 +64,8 @@ class Reader:
         self.path = path
         self._identity = identity
         self._connection = connection
-        self._feeds = Kept(feeds.stored)
-        self._quotes = Kept(quotes.QUOTE.model)
+        self._feeds: Kept[StoredFeed] | None = None
+        self._quotes: Kept[Quote] | None = None
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -121,12 +125,20 @@ class Reader:
     def headlines(self, wanted: HeadlineFilter | None = None) -> list[Headline]:
         """The headlines that `wanted` lets through, newest first by (sort_at, id)."""
         with self.snapshot() as connection:
-            return headlines.by_id(connection, search.ids(connection, wanted or HeadlineFilter()))
+            return headlines.by_id(connection, search.page(connection, wanted or HeadlineFilter()).ids)
 
     def headline_ids(self, wanted: HeadlineFilter) -> list[int]:
         """Their ids only: for lists of many thousands, of which `headlines_by_id` fetches what is shown."""
         with self.snapshot() as connection:
-            return search.ids(connection, wanted)
+            return search.page(connection, wanted).ids
+
+    def headline_page(self, wanted: HeadlineFilter) -> Page:
+        """As `headline_ids`, in a time that does not grow with what is stored (20 ms).
+
+        Where what is wanted is rare among what is common the page ends before it is full, and the next one looks on.
+        """
+        with self.snapshot() as connection:
+            return search.page(connection, wanted, look=LOOK * (1 if wanted.before is None else FURTHER))
 
     def headlines_by_id(self, ids: Sequence[int]) -> list[Headline]:
         """The headlines with these ids, in this order; those that were deleted since are left out."""
@@ -147,6 +159,11 @@ class Reader:
         with self.snapshot() as connection:
             found = headlines.same_story(connection, headline, STORY_LASTS, STORY_LOOK)
             return headlines.by_id(connection, found)
+
+    def headline_count(self) -> int:
+        """How many headlines are stored. 10 µs, however many."""
+        with self.snapshot() as connection:
+            return headlines.stored(connection)
 
     def headline_counts(self, symbols: Sequence[str], since: datetime, *, at_most: int = 100) -> dict[str, int]:
         """By symbol, how many headlines published since then mention it. 2 ms for 50 symbols, however many there are:
@@ -181,10 +198,15 @@ class Reader:
 
     def quotes(self) -> dict[str, Quote]:
         """The last good quote of each symbol ever asked for."""
+        from monitor.store import quotes
+
+        self._quotes = self._quotes or Kept(quotes.QUOTE.model)
         with self.snapshot() as connection:
             return {quote.symbol: quote for quote in self._quotes.models(quotes.rows(connection))}
 
     def quote_source(self) -> QuoteSourceState:
+        from monitor.store import quotes
+
         with self.snapshot() as connection:
             return quotes.source(connection)
 
@@ -198,16 +220,22 @@ class Reader:
         until: datetime | None = None,
     ) -> list[Bar]:
         """Bars with `since` <= at < `until`, in order of time; `source` is "polled" (one minute only) or "yahoo"."""
+        from monitor.store import quotes
+
         with self.snapshot() as connection:
             return quotes.bars(connection, symbol, interval=interval, source=source, since=since, until=until)
 
     def recent_bars(self, symbols: Sequence[str], since: datetime) -> dict[str, list[Bar]]:
         """The polled one-minute bars from `since` on, by symbol, in order of time."""
+        from monitor.store import quotes
+
         with self.snapshot() as connection:
             return quotes.recent_bars(connection, symbols, since)
 
     def recent_closes(self, symbols: Sequence[str], since: datetime) -> dict[str, list[tuple[datetime, float]]]:
         """As `recent_bars`, but of each bar only when it began and its close: a quarter of the time."""
+        from monitor.store import quotes
+
         with self.snapshot() as connection:
             return quotes.recent_closes(connection, symbols, since)
 
@@ -227,11 +255,16 @@ class Reader:
 
     def feeds(self) -> list[StoredFeed]:
         """All feeds ever configured, those of the settings first, by name."""
+        from monitor.store import feeds
+
+        self._feeds = self._feeds or Kept(feeds.stored)
         with self.snapshot() as connection:
             return self._feeds.models(feeds.rows(connection))
 
     def activity(self, since: datetime) -> dict[str, Activity]:
         """By url, what each feed that was polled has done since then. Polls are kept for `store.keep.polls`."""
+        from monitor.store import feeds
+
         with self.snapshot() as connection:
             return feeds.activity(connection, since)
 

@@ -19,7 +19,7 @@ class HeadlineFilter:
 
     `topic` is a topic's name, `ticker` a symbol, `feed` a feed's name or url. `since` <= sort_at < `until`.
     `text` holds words, all of which must be in the title, as parts of words too and in any case; "quoted words" stay
-    together. `before` is (sort_at, id) of the last headline of the page before.
+    together. `before` is (sort_at, id) of the last headline that the page before looked at.
     """
 
     topic: str | None = None
@@ -31,6 +31,16 @@ class HeadlineFilter:
     text: str = ""
     before: tuple[datetime, int] | None = None
     limit: int = 200
+
+
+class Page(NamedTuple):
+    """Ids of headlines, newest first, and `HeadlineFilter.before` of the next page: None when nothing is left.
+
+    A page with fewer ids than its limit may have a next one: older headlines have not been looked through yet.
+    """
+
+    ids: list[int]
+    before: tuple[datetime, int] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

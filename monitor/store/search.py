@@ -1,10 +1,11 @@
 """Which headlines a filter means: newest first, at a cost that follows from what is asked for, not from what is stored.
 
-Text is looked for in `folded`, the title under NFKC and case folding. Words of three characters and more have the
-trigram index; but it gives matches by arrival, so to put them in order all of them are needed. Up to `FEW` that is
-quick. A word with more is so common that walking the headlines by time, whose index holds `folded` as well (0.14 µs a
-headline), soon finds a page of them. Words of one or two characters, which no trigram index knows, are always looked
-for by that walk.
+Text is looked for in `folded`, the title under NFKC and case folding. Words of three characters and more are phrases
+of the trigram index; shorter ones are a range of its terms, because every character of a title begins a trigram. But
+the index gives matches by arrival, so to put them in order all of them are needed. Up to `FEW` that is quick. A word
+with more is so common that walking the headlines by time, whose index holds `folded` and the language as well (0.2 µs a
+headline), soon finds a page of them; unless what else is wanted is rare among them. That cannot be known before, so a
+walk may be told how far to look, and goes on from there the next time (`page`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from monitor.store.codec import stamp
+from monitor.store.codec import moment, stamp
+from monitor.store.records import Page
 from monitor.text import fold
 
 if TYPE_CHECKING:
@@ -23,8 +25,16 @@ if TYPE_CHECKING:
     from monitor.store.codec import Cell
     from monitor.store.records import HeadlineFilter
 
-FEW = 5000
+FEW = 2500
 LONGEST_TEXT = 200  # characters of a search that are looked at
+DEARER = 4  # times, to look at a headline that is known from a mention instead of from the index by time
+_OF_PHRASES = "SELECT rowid FROM headlines_fts WHERE headlines_fts MATCH ? LIMIT ?"
+_OF_TERMS = "SELECT DISTINCT doc FROM headlines_terms WHERE term BETWEEN ? AND ? LIMIT ?"
+_LAST = "\U0010ffff"  # after every character that can be in folded text
+_ALSO_MENTIONS = (
+    "EXISTS (SELECT 1 FROM mentions AS other WHERE other.kind = ? AND other.name = ? "
+    "AND other.sort_at = headlines.sort_at AND other.headline_id = headlines.id)"
+)
 _WORD = re.compile(r'"([^"]*)(?:"|$)|([^\s"]+)')
 
 
@@ -48,63 +58,79 @@ class _Query:
         self.conditions.append(condition)
         self.cells.extend(cells)
 
-    def run(self, connection: sqlite3.Connection, limit: int) -> list[int]:
+    def rows(self, connection: sqlite3.Connection, limit: int, skipped: int = 0) -> list[tuple[str, int]]:
+        """(sort_at, id), the newest first."""
         at, number = self.order
         conditions = " AND ".join(self.conditions) or "true"
-        rows = connection.execute(
-            f"SELECT {number} FROM {self.source} WHERE {conditions} {self.group} "  # noqa: S608 (constants)
-            f"ORDER BY {at} DESC, {number} DESC LIMIT ?",
-            [*self.cells, limit],
-        )
-        return [number for (number,) in rows]
+        return connection.execute(
+            f"SELECT {at}, {number} FROM {self.source} WHERE {conditions} {self.group} "  # noqa: S608 (constants)
+            f"ORDER BY {at} DESC, {number} DESC LIMIT ? OFFSET ?",
+            [*self.cells, limit, skipped],
+        ).fetchall()
 
 
-def ids(connection: sqlite3.Connection, wanted: HeadlineFilter) -> list[int]:
-    """Ids of the headlines that `wanted` lets through, newest first by (sort_at, id)."""
+def page(connection: sqlite3.Connection, wanted: HeadlineFilter, *, look: int | None = None) -> Page:
+    """Ids of the headlines that `wanted` lets through, newest first by (sort_at, id).
+
+    A walk ends after `look` of what it walks (headlines, or what mentions the topic or ticker), None: never.
+    """
     query = _Query()
-    searched = words(wanted.text)
-    few = _few_matches(connection, [word for word in searched if len(word) >= 3])
+    few, searched = _looked_up(connection, words(wanted.text))
+    names = [(kind, name) for kind, name in (("ticker", wanted.ticker), ("topic", wanted.topic)) if name is not None]
+    if names and few is None:
+        _walk_mentions(query, *names.pop(0))
+    _published(query, wanted)
+    end: tuple[str, int] | None = None
     if few is not None:
         query.where("headlines.id IN (SELECT value FROM json_each(?))", json.dumps(few))
-        searched = tuple(word for word in searched if len(word) < 3)
-    _mentioning(query, wanted, walk=few is None)
-    _published(query, wanted)
+    elif look is not None and (end := _end(query, connection, look)) is not None:
+        query.where(f"({', '.join(query.order)}) >= (?, ?)", *end)
+    if query.source == "mentions" and (names or searched or wanted.language is not None or wanted.feed is not None):
+        query.source = "mentions CROSS JOIN headlines ON headlines.id = mentions.headline_id"
+    for kind, name in names:
+        query.where(_ALSO_MENTIONS, kind, name)
     for word in searched:
         query.where("folded LIKE ? ESCAPE '\\'", f"%{_literal(word)}%")
     if wanted.language is not None:
         query.where("headlines.language = ?", wanted.language)
     if wanted.feed is not None:
-        found = connection.execute("SELECT id FROM feeds WHERE ? IN (name, url)", [wanted.feed]).fetchall()
-        query.where(f"headlines.feed_id IN ({','.join('?' * len(found))})", *(number for (number,) in found))
-    return query.run(connection, wanted.limit)
+        feeds = connection.execute("SELECT id FROM feeds WHERE ? IN (name, url)", [wanted.feed]).fetchall()
+        query.where(f"headlines.feed_id IN ({','.join('?' * len(feeds))})", *(number for (number,) in feeds))
+    found = query.rows(connection, wanted.limit)
+    before = found[-1] if found and len(found) == wanted.limit else end
+    return Page([number for _, number in found], before and (moment(before[0]), before[1]))
 
 
-def _few_matches(connection: sqlite3.Connection, long_words: list[str]) -> list[int] | None:
-    """Ids of the headlines that have all the words; None when they are more than `FEW`, or no word is long enough."""
-    if not long_words:
-        return None
-    phrases = " ".join('"' + word.replace('"', '""') + '"' for word in long_words)
-    rows = connection.execute(
-        "SELECT rowid FROM headlines_fts WHERE headlines_fts MATCH ? LIMIT ?", [phrases, FEW + 1]
-    ).fetchall()
-    return [number for (number,) in rows] if len(rows) <= FEW else None
+def _looked_up(connection: sqlite3.Connection, searched: tuple[str, ...]) -> tuple[list[int] | None, tuple[str, ...]]:
+    """Ids of the headlines that have those of the words that few have, and the other words, still to be looked for.
+
+    None: each of the words is in more than `FEW`, or there is no word.
+    """
+    long = tuple(word for word in searched if len(word) >= 3)
+    looks: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [
+        (_OF_TERMS, (word, word + _LAST), (word,)) for word in searched if len(word) < 3
+    ]
+    if long:
+        phrases = " ".join('"' + word.replace('"', '""') + '"' for word in long)
+        looks.insert(0, (_OF_PHRASES, (phrases,), long))
+    for select, cells, found_by in looks:
+        found = [number for (number,) in connection.execute(select, [*cells, FEW + 1])]
+        if len(found) <= FEW:
+            return found, tuple(word for word in searched if word not in found_by)
+    return None, searched
 
 
-def _mentioning(query: _Query, wanted: HeadlineFilter, *, walk: bool) -> None:
-    """With `walk`, the mentions of one name are what is walked by time, and the other name is looked up for each."""
-    names = [(kind, name) for kind, name in (("ticker", wanted.ticker), ("topic", wanted.topic)) if name is not None]
-    if names and walk:
-        query.source = "mentions CROSS JOIN headlines ON headlines.id = mentions.headline_id"
-        query.order = ("mentions.sort_at", "mentions.headline_id")
-        query.group = "GROUP BY mentions.sort_at, mentions.headline_id"  # mentioned twice, still one headline
-        query.where("mentions.kind = ? AND mentions.name = ?", *names.pop(0))
-    for kind, name in names:
-        query.where(
-            "EXISTS (SELECT 1 FROM mentions AS other WHERE other.kind = ? AND other.name = ? "
-            "AND other.sort_at = headlines.sort_at AND other.headline_id = headlines.id)",
-            kind,
-            name,
-        )
+def _walk_mentions(query: _Query, kind: str, name: str) -> None:
+    query.source = "mentions"
+    query.order = ("mentions.sort_at", "mentions.headline_id")
+    query.group = "GROUP BY mentions.sort_at, mentions.headline_id"  # mentioned twice, still one headline
+    query.where("mentions.kind = ? AND mentions.name = ?", kind, name)
+
+
+def _end(query: _Query, connection: sqlite3.Connection, look: int) -> tuple[str, int] | None:
+    """Where the walk ends that this query is so far; None: at its own end, which comes sooner."""
+    beyond = query.rows(connection, 1, look if query.source == "headlines" else look // DEARER)
+    return beyond[0] if beyond else None
 
 
 def _published(query: _Query, wanted: HeadlineFilter) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["CollectorInfo", "HistoryState", "Recorded", "Writer"]
 
 WAL_LIMIT = 16 * 1024 * 1024  # bytes the write-ahead log is cut back to after readers held it up
-CACHE_KIB = 16 * 1024
+CACHE_KIB = 4 * 1024
 CLOSE_WITHIN = 200  # milliseconds that readers are waited for
 
 
@@ -36,15 +37,28 @@ class Writer:
     failed was rolled back and may be tried again on the same Writer. A committed transaction is on the disk: the log is
     flushed at each commit (`synchronous=FULL`, 0.5 ms on the machine this was written on; 0.02 ms without).
 
-    Plain rows are written through sqlite-utils; what depends on what is stored already, or runs for every poll, is SQL.
+    Plain rows are written through sqlite-utils, which is loaded when there are any; what depends on what is stored
+    already, or is written in every run, is SQL. `new` says that there was no database before.
     """
 
-    def __init__(self, path: Path, identity: files.Identity, db: Database, keeper: sqlite3.Connection) -> None:
+    def __init__(
+        self,
+        path: Path,
+        identity: files.Identity,
+        connection: sqlite3.Connection,
+        keeper: sqlite3.Connection,
+        *,
+        new: bool,
+    ) -> None:
         self.path = path
+        self.new = new
         self._identity = identity
-        self._db = db
-        self._connection = db.conn
+        self._connection = connection
         self._keeper = keeper
+
+    @cached_property
+    def _db(self) -> Database:
+        return schema.database(self._connection)
 
     @classmethod
     def open(cls, path: Path, *, group: str | None = None) -> Self:
@@ -52,24 +66,21 @@ class Writer:
 
         Raises StoreTooNew, StoreCorrupt, StoreReadOnly, StoreFull, StoreBusy, or StoreError with what else is wrong.
         """
-        from sqlite_utils import Database  # 100 ms, and a second where pandas is installed
-
         real = Path(os.path.realpath(path))
         files.prepare(real, group)
         identity = files.identity(real)
         with faults.told(real):
             connection = files.connect(real, "rw")
             try:
-                db = Database(connection, execute_plugins=False)
-                _set_up(connection, real)
-                schema.upgrade(db)
+                new = _set_up(connection, real)
+                schema.upgrade(connection, real)
                 connection.execute("DELETE FROM meta WHERE false")  # SQLite opens what it may only read without a word
                 files.set_modes(real, group)
                 keeper = _keep_open(real)
             except BaseException:
                 connection.close()
                 raise
-        return cls(real, identity, db, keeper)
+        return cls(real, identity, connection, keeper, new=new)
 
     def close(self) -> None:
         """Move the write-ahead log into the database as far as readers allow, and let go.
@@ -148,7 +159,7 @@ class Writer:
 
     def record_quote_source(self, state: QuoteSourceState) -> None:
         with self.transaction():
-            quotes.keep_source(self._db, state)
+            quotes.keep_source(self._connection, state)
 
     def quote_source(self) -> QuoteSourceState:
         with faults.told(self.path):
@@ -163,6 +174,11 @@ class Writer:
         """The polled one-minute bars from `since` on, by symbol, in order of time."""
         with faults.told(self.path):
             return quotes.recent_bars(self._connection, symbols, since)
+
+    def baseline_digest(self) -> str | None:
+        """Of the records that are stored."""
+        with faults.told(self.path):
+            return status.fingerprint(self._connection, "baseline")
 
     def sync_baseline(self, recorded: Baseline) -> bool:
         """Replace the stored records by these, where they are other ones; whether they were."""
@@ -218,8 +234,9 @@ class Writer:
 
     def remember_rules(self, changes: Mapping[tuple[str, str], str | None]) -> None:
         """Keep what changed of it; None forgets."""
-        with self.transaction():
-            alerts.remember(self._db, changes)
+        if changes:
+            with self.transaction():
+                alerts.remember(self._db, changes)
 
     def matcher_fingerprint(self) -> str | None:
         """Of the matcher that all stored headlines were matched with."""
@@ -248,7 +265,7 @@ class Writer:
     def heartbeat(self, info: CollectorInfo) -> None:
         """Say who collects, and that it lives."""
         with self.transaction():
-            status.beat(self._db, info)
+            status.beat(self._connection, info)
 
     def prune(self, settings: StoreSettings, *, now: datetime) -> dict[str, int]:
         """Delete some of what is older than `settings.keep`; rows by table. Nothing left to delete: an empty dict.
@@ -263,9 +280,10 @@ class Writer:
         return deleted
 
 
-def _set_up(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse what is not ours, then set what the file keeps (first) and what the connection needs."""
-    if not schema.applied(connection, path):
+def _set_up(connection: sqlite3.Connection, path: Path) -> bool:
+    """Refuse what is not ours, set what the file keeps (first) and what the connection needs; whether it is new."""
+    new = not schema.applied(connection, path)
+    if new:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # only before the first table
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
@@ -274,6 +292,7 @@ def _set_up(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT}")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    return new
 
 
 def _keep_open(path: Path) -> sqlite3.Connection:

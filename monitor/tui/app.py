@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import App
+from textual.constants import DEFAULT_THEME
+from textual.widget import Widget
 
 from monitor.config.screen import ViewerSettings
 from monitor.errors import ConfigError, StoreError
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
     from pathlib import Path
 
+    from textual.await_complete import AwaitComplete
     from textual.binding import BindingType
     from textual.screen import Screen
     from textual.theme import Theme
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
 LOOK = 0.25  # seconds between two looks at the database
 COLLECTOR_LOOK = 0.5  # seconds between two looks at who collects
 SETTINGS_LOOK = 2.0  # seconds between two looks at the settings file
+AFTERWARDS = 1.0  # seconds after which nothing holds a page any more that was left
 
 
 class MonitorApp(App[None], inherit_bindings=False):
@@ -212,6 +217,23 @@ class MonitorApp(App[None], inherit_bindings=False):
         if not isinstance(self.screen, HealthScreen):
             self.push_screen(HealthScreen())
 
+    def pop_screen(self) -> AwaitComplete:
+        """Of the last thousand widgets that are gone Textual keeps all lines as they were drawn (its issue 6665), some
+        200 kB a page; one that is to be refreshed has none.
+        """
+        left = self.screen
+        popped = super().pop_screen()
+        for widget in (left, *left.walk_children(Widget)):
+            widget.refresh()
+            if widget.show_vertical_scrollbar:  # no child of its widget
+                widget.vertical_scrollbar.refresh()
+        self.set_timer(AFTERWARDS, self._forget)
+        return popped
+
+    def _forget(self) -> None:
+        """What is gone refers to itself, and by itself the collector of garbage would come after hundreds of pages."""
+        gc.collect()
+
     # Its life
 
     def get_default_screen(self) -> Overview:
@@ -221,13 +243,18 @@ class MonitorApp(App[None], inherit_bindings=False):
     def available_themes(self) -> dict[str, Theme]:
         return {**super().available_themes, **themes.OWN}
 
+    def refresh_css(self, animate: bool = True) -> None:  # noqa: FBT001, FBT002 (Textual's)
+        """Not for the theme that it opens with, by which all is styled anyway: Textual asks for it then too."""
+        if self.theme != DEFAULT_THEME or any(screen.is_mounted for screen in self.screen_stack):
+            super().refresh_css(animate)
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return themes.variables(self.current_theme)
 
     def on_mount(self) -> None:
         self._running_loop = asyncio.get_running_loop()
         self.set_keymap(keys.keymap(self.viewer.keys))
-        self.follower.look()
+        self.follower.begin()
         self.set_interval(LOOK, self._look)
         self.app_suspend_signal.subscribe(self, lambda _: self.marking.give_title_back())
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())

@@ -37,6 +37,7 @@ SESSIONS = {
     Session.POST: "after the close",
     Session.CLOSED: "market closed",
 }
+NO_HOUR = "day"  # as `short_time` says it
 NARROW = 50  # cells, below which a table has its most needed columns only
 
 Piece = tuple[str, str]
@@ -237,7 +238,10 @@ class Page:
                 yield from self._told("breadth/compared", _said(each), look=ASIDE, indent=2)
 
     def _day(self, *, figures_only: bool = False) -> Iterator[Line]:
-        """27 January 2025 by its moments: the figures of each, and what else was recorded of it."""
+        """27 January 2025 by its moments: the figures of each, and what else was recorded of it.
+
+        The one that is like now comes first, and what has no hour last.
+        """
         moments: dict[str, list[Record]] = {}
         for record in sorted(self.baseline.records, key=_order):
             if day(record) == THE_DAY and record.kind not in OPINIONS and (is_figure(record) or not figures_only):
@@ -248,8 +252,8 @@ class Page:
         yield from self._told(
             "day", f"27 January 2025 in New York, where it is {clock:%H:%M} now, {session}", look=HEAD
         )
-        for moment, records in moments.items():
-            yield from self._moment(moment, records, same=moment in same)
+        for moment in sorted(moments, key=lambda moment: (moment not in same, moment == NO_HOUR)):
+            yield from self._moment(moment, moments[moment], same=moment in same)
 
     def _moment(self, moment: str, records: Sequence[Record], *, same: bool) -> Iterator[Line]:
         figures = [record for record in records if is_figure(record)]

@@ -19,7 +19,8 @@ Style = TypeVar("Style")
 Span = tuple[int, int, Style]
 """A slice of a text, and how it is drawn."""
 
-JOINERS = str.maketrans("", "", "\u200c\u200d")
+_JOINERS = "\u200c\u200d"
+JOINERS = str.maketrans("", "", _JOINERS)
 LEVELS = "▁▂▃▄▅▆▇█"
 FLAT = 0.005  # percent: what would be written as 0.00 has no direction
 
@@ -29,8 +30,16 @@ def width(text: str) -> int:
     return cell_len(text)
 
 
+def plain(text: str) -> str:
+    """`text` with a blank in the place of whatever would steer the terminal: another program may have stored it."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char in _JOINERS else " " for char in text)
+
+
 def cut(text: str, cells: int) -> str:
-    """The longest beginning of `text` that takes at most `cells` cells, with the marks on its last letter."""
+    """The longest beginning of `text`, made `plain`, that takes at most `cells` cells, with its last letter's marks."""
+    text = plain(text)
     if cell_len(text) <= cells:
         return text
     room = cells

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from monitor.text import printable
-from monitor.tui import plot
+from monitor.tui import cells, plot
 from monitor.tui.plot import Canvas
 from monitor.when import NEW_YORK
 
@@ -133,6 +133,19 @@ def _prices(canvas: Canvas, shown: Shown, on: Axis, prices: Scale, glyphs: Glyph
         base = shown.bars[0].open if shown.level is None else shown.level
         look = plot.UP if shown.bars[-1].close >= base else plot.DOWN
         plot.line(canvas, shown.bars, on, prices, look, glyphs)
+    if shown.level is not None:
+        _beyond(canvas, shown.level, prices)
+
+
+def _beyond(canvas: Canvas, level: float, prices: Scale) -> None:
+    """Says at the edge where a level is that the prices leave no room for: in a gap between them, else before them."""
+    if prices.low <= level <= prices.high:
+        return
+    row, mark = (0, "^") if level > prices.high else (canvas.rows - 1, "v")
+    text = f"{mark} close before {cells.price(level)}"
+    text = text if len(text) < canvas.columns else f"{mark} {cells.price(level)}"
+    gap = "".join(canvas.characters[row]).find(" " * (len(text) + 2))
+    canvas.put(row, gap + 1 if gap >= 0 else 0, text[: canvas.columns], plot.LEVEL)
 
 
 def _marks(canvas: Canvas, row: int, marks: Mapping[Hashable, int], chosen: Hashable) -> None:

@@ -12,7 +12,7 @@ from textual.command import CommandPalette, DiscoveryHit, Hit, Provider
 from textual.content import Content
 from textual.widgets import Input
 
-from monitor.tui import help_text
+from monitor.tui import help_text, keys
 from monitor.tui.page_text import safe
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Commands(Provider):
     def _actions(self) -> list[Command]:
         """This screen's own first, then what every list and every screen has."""
         app = cast("MonitorApp", self.app)
-        labels = help_text.Labels(app.viewer.keys, app.get_key_display)
+        labels = keys.Labels(app.viewer.keys, app.get_key_display)
         found: dict[str, Command] = {}
         seen: set[str] = set()
         for node in self._nodes():

@@ -11,20 +11,23 @@ from monitor import lock
 from monitor.clock import Clock, ReplayClock
 from monitor.config.screen import ScreenSettings
 from monitor.errors import StoreError, StoreReadOnly
-from monitor.market import Staleness, staleness
-from monitor.models import Quote, QuoteSourceState
+from monitor.models import QuoteSourceState
 from monitor.store.reader import Reader
-from monitor.store.records import CollectorInfo, Position, StoredFeed, clock_of
+from monitor.store.records import CollectorInfo, Position, clock_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
     from pathlib import Path
 
+    from monitor.market import Staleness
+    from monitor.models import Quote
+    from monitor.store.records import StoredFeed
     from monitor.tui.listener import Listener
 
 WAIT = 1.0  # seconds between two looks for a database that is not there, for who collects, and for stale quotes
 LONGEST_WAIT = 30.0  # seconds between two tries of a database that opens and then cannot be read
+UNREAD = -1  # no version of a database
 AT_ONCE = 500  # headlines or alerts taken in one look, so that a key never waits for a long absence to be made good
 
 
@@ -34,7 +37,7 @@ class Picture:
 
     `quotes` and `stale` are by symbol; `stale` has those only that must not be taken for current. `alive` says whether
     a collector holds the lock, None when this account may not look. `settings` are the viewer's own, or those of the
-    replay that fills the database; until they are read they are empty.
+    replay that fills the database; until they are read they are empty. `partial` until quotes and feeds were read.
     """
 
     quotes: Mapping[str, Quote] = field(default_factory=dict)
@@ -44,6 +47,7 @@ class Picture:
     collector: CollectorInfo | None = None
     alive: bool | None = None
     settings: ScreenSettings = field(default_factory=lambda: ScreenSettings(file=""))
+    partial: bool = False
 
     @property
     def simulated(self) -> bool:
@@ -59,13 +63,13 @@ class Follower:
     def __init__(self, path: Path, *, elapsed: Callable[[], float] = time.monotonic) -> None:
         self.path = path
         self.reader: Reader | None = None
-        self.picture = Picture()
+        self.picture = Picture(partial=True)
         self.clock: Clock = clock_of(None)
         self.trouble = ""
         """Why nothing can be read, or empty."""
         self._listeners: list[Listener] = []
         self._elapsed = elapsed
-        self._version = -1
+        self._version = UNREAD
         self._place = Position()
         self._behind = False
         self._minute: datetime | None = None
@@ -87,6 +91,12 @@ class Follower:
         """Tell these nothing more."""
         self._listeners = [listener for listener in self._listeners if listener not in listeners]
 
+    def begin(self) -> None:
+        """Open the database, and read as little as the headlines need to be shown; the first look reads the rest."""
+        self._watch_collector()
+        self._open(self._read_who)
+        self._version = UNREAD
+
     def look(self) -> None:
         """Some microseconds while nothing changes. Raises nothing: what cannot be read is told."""
         self._watch_collector()
@@ -94,7 +104,7 @@ class Follower:
             if self.reader is not None and not self.reader.still_there():
                 self._drop()
             if self.reader is None:
-                self._open()
+                self._open(self._read_small)
             else:
                 self._follow(self.reader)
         except StoreError as error:
@@ -117,7 +127,7 @@ class Follower:
     def close(self) -> None:
         self._drop()
 
-    def _open(self) -> None:
+    def _open(self, read: Callable[[Reader], None]) -> None:
         if self._elapsed() < self._next_try:
             return
         self._next_try = self._elapsed() + WAIT
@@ -130,7 +140,7 @@ class Follower:
         self._version = reader.data_version()
         with reader.snapshot():
             self._place = reader.newest()
-            self._read_small(reader)
+            read(reader)
         self.trouble = ""
         for listener in tuple(self._listeners):
             if self.reader is reader:  # and none before has failed to read it
@@ -156,15 +166,19 @@ class Follower:
             self._each(lambda listener: listener.alerts_arrived(alerts))
         self._tell_differences(before)
 
+    def _read_who(self, reader: Reader) -> None:
+        self.picture = replace(self.picture, collector=reader.collector())
+        self._set_clock()
+
     def _read_small(self, reader: Reader) -> None:
         self.picture = replace(
             self.picture,
             quotes=reader.quotes(),
             source=reader.quote_source(),
             feeds=tuple(reader.feeds()),
-            collector=reader.collector(),
+            partial=False,
         )
-        self._set_clock()
+        self._read_who(reader)
         self.picture = replace(self.picture, stale=self._stale())
 
     def _set_clock(self) -> None:
@@ -213,6 +227,10 @@ class Follower:
             self._each(lambda listener: listener.quotes_changed(frozenset(turned)))
 
     def _stale(self) -> dict[str, Staleness]:
+        if not self.picture.quotes:
+            return {}
+        from monitor.market import staleness  # with all that a quote is made of, for which the screen does not wait
+
         now, limits = self.clock.now(), self.picture.settings.quotes
         judged = {symbol: staleness(quote, now, limits) for symbol, quote in self.picture.quotes.items()}
         return {symbol: stale for symbol, stale in judged.items() if stale is not None}

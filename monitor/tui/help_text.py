@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.binding import Binding
@@ -12,6 +10,9 @@ from monitor.tui import cells
 from monitor.tui.page_text import ASIDE, HEAD, LOUD, PLAIN, Line, row, told
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from monitor.tui.keys import Labels
     from monitor.tui.page_text import Piece
 
 GROUPS = {
@@ -39,35 +40,23 @@ SIGNS = (
     ("?", "an alert's rule cannot be evaluated"),
     ("ok z", "acknowledged; its rule is snoozed"),
     ("▲▼", "up, down since the close that the move is measured from"),
-    ("27 Jan", "the move as a multiple of the one documented of then"),
-    ("1h", "headlines of the last hour"),
     ("»", "the record of 2025 that now is held against"),
     (">", "the cursor"),
+)
+COLUMNS = (
+    ("last", "the last price; ! before it: stale"),
+    ("day %", "the move since the close before"),
+    ("move %", "the same with extended hours, in narrow lists"),
+    ("pre % post %", "the move before the open, after the close, since the last regular price"),
+    ("course", "the day's prices, left to right"),
+    ("27 Jan", "the move as a multiple of that of the same hour of 27 January 2025; ~ of a range; old47m: stale"),
+    ("news", "headlines of the last hour"),
+    ("name", "as the settings name it"),
+    ("why stale", "no trade or no answer, and since when"),
 )
 KEYS = 15  # cells for the keys of an action
 COLUMN = 47  # the least cells of a column
 GAP = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """How keys are called: `chosen` are those of the settings (`viewer.keys`), `display` names the key of a binding."""
-
-    chosen: Iterable[tuple[str, Sequence[str]]]
-    display: Callable[[Binding], str]
-
-    def keys(self, binding: Binding) -> list[str]:
-        """All keys of an action."""
-        return [self.display(binding.with_key(key.strip())) for key in self._bound(binding)]
-
-    def first(self, binding: Binding) -> str:
-        return next(iter(self.keys(binding)), "")
-
-    def is_chosen(self, binding: Binding) -> bool:
-        return binding.id in dict(self.chosen)
-
-    def _bound(self, binding: Binding) -> Sequence[str]:
-        return dict(self.chosen).get(binding.id or "") or binding.key.split(",")
 
 
 def bindings(kinds: Iterable[type]) -> list[Binding]:
@@ -93,22 +82,14 @@ def grouped(actions: Iterable[Binding]) -> list[tuple[str, list[Binding]]]:
     return [(heading, members) for heading, members in found.items() if members]
 
 
-def hint(actions: Iterable[Binding], labels: Labels, width: int) -> str:
-    """`o open  y copy the link  n next`: what is to be shown of them, as far as there is room."""
-    text = ""
-    for binding in actions:
-        more = f"{'  ' * bool(text)}{labels.first(binding)} {binding.description}"
-        if binding.show and cells.width(text + more) <= width:
-            text += more
-    return text
-
-
 def lines(actions: Iterable[Binding], labels: Labels, width: int) -> list[Line]:
-    """The page: a block for each group and one for the signs, in as many columns as there is room for."""
+    """The page: a block for each group, for the columns of the quotes and for the signs, beside each other where there
+    is room.
+    """
     columns = max(1, (width + GAP) // (COLUMN + GAP))
     room = (width - GAP * (columns - 1)) // columns
     blocks = [_block(heading, members, labels, room) for heading, members in grouped(actions)]
-    blocks.append(_signs(room))
+    blocks += [_words_for("Columns of the quotes", COLUMNS, room), _signs(room)]
     if columns == 1:
         return [line for block in blocks for line in block]
     return _beside(_dealt(blocks, columns), room)
@@ -126,11 +107,16 @@ def _block(heading: str, members: Sequence[Binding], labels: Labels, width: int)
     return [*found, Line(f"{heading}/gap", ())]
 
 
+def _words_for(heading: str, signs: Sequence[tuple[str, str]], width: int) -> list[Line]:
+    found = [row(heading, [(heading, HEAD)], width)]
+    for sign, words in signs:
+        found += told(f"{heading}/{sign}", words, width, first=(cells.fit(sign, KEYS), LOUD))
+    return [*found, Line(f"{heading}/gap", ())]
+
+
 def _signs(width: int) -> list[Line]:
-    found = [row("Signs", [("Signs", HEAD)], width)]
-    for sign, words in SIGNS:
-        found += told(f"Signs/{sign}", words, width, first=(cells.fit(sign, KEYS), LOUD))
-    return [*found, row("Signs/how", [("viewer.keys in the settings gives an action other keys.", ASIDE)], width)]
+    how = "viewer.keys in the settings gives an action other keys; docs/viewer.md names the actions."
+    return [*_words_for("Signs", SIGNS, width)[:-1], *told("Signs/how", how, width, look=ASIDE)]
 
 
 def _dealt(blocks: Sequence[list[Line]], columns: int) -> list[list[Line]]:

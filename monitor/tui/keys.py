@@ -5,14 +5,15 @@ Every action has an id by which `viewer.keys` of the settings gives it other key
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.binding import Binding
 
+from monitor.tui import cells
 from monitor.tui.layout import Panel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from textual.dom import DOMNode
 
@@ -44,6 +45,37 @@ HEADLINES: list[Binding] = [
     Binding("asterisk", "starred", "starred only", id="headlines.starred", show=False),
     Binding("x", "clear", "no filter", id="headlines.clear", show=False),
 ]
+OPEN = Binding("enter", "open", "open", id="list.open")  # in every list
+
+
+class Labels(NamedTuple):
+    """How keys are called: `chosen` are those of the settings (`viewer.keys`), `display` names the key of a binding."""
+
+    chosen: Iterable[tuple[str, Sequence[str]]]
+    display: Callable[[Binding], str]
+
+    def keys(self, binding: Binding) -> list[str]:
+        """All keys of an action."""
+        return [self.display(binding.with_key(key.strip())) for key in self._bound(binding)]
+
+    def first(self, binding: Binding) -> str:
+        return next(iter(self.keys(binding)), "")
+
+    def is_chosen(self, binding: Binding) -> bool:
+        return binding.id in dict(self.chosen)
+
+    def _bound(self, binding: Binding) -> Sequence[str]:
+        return dict(self.chosen).get(binding.id or "") or binding.key.split(",")
+
+
+def hint(actions: Iterable[Binding], labels: Labels, width: int) -> str:
+    """`o open  y copy the link  n next`: what is to be shown of them, as far as there is room."""
+    text = ""
+    for binding in actions:
+        more = f"{'  ' * bool(text)}{labels.first(binding)} {binding.description}"
+        if binding.show and cells.width(text + more) <= width:
+            text += more
+    return text
 
 
 def keymap(chosen: Iterable[tuple[str, Sequence[str]]]) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 from typing import NamedTuple
 
@@ -46,8 +45,7 @@ UPPER_LEFT_SHARE, UPPER_RIGHT_SHARE = 0.6, 0.62  # quotes over alerts, headlines
 GAP = 1  # cells between two columns
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """What the person asked for: `pair` are the panels of the two halves, of which `chosen` was asked for last."""
 
     chosen: Panel = Panel.HEADLINES
@@ -107,12 +105,12 @@ def pressed(choice: Choice, panel: Panel, fits: Fit, *, focused: Panel | None) -
     """
     shown = choice.pair if fits is Fit.TWO else tuple(Panel)
     if focused is panel and fits is not Fit.ONE:
-        return replace(choice, chosen=panel, maximised=not choice.maximised)
+        return choice._replace(chosen=panel, maximised=not choice.maximised)
     if fits is Fit.TWO and panel not in shown:
         first, second = choice.pair
         pair = (panel, second) if choice.chosen is second else (first, panel)
         return Choice(chosen=panel, pair=pair)
-    return replace(choice, chosen=panel, maximised=False)
+    return choice._replace(chosen=panel, maximised=False)
 
 
 def _four(width: int, height: int) -> dict[Panel, Place]:

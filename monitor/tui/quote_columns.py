@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.market import StaleKind
 from monitor.tui import cells
+from monitor.tui.quote_rows import SPARK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -49,23 +50,24 @@ WIDTHS = {
     Column.LAST: 8,
     Column.DAY: 7,
     Column.EXTENDED: 6,
-    Column.COURSE: 8,
+    Column.COURSE: SPARK,
     Column.SHOCK: 6,
-    Column.HEADLINES: 3,
+    Column.HEADLINES: 4,
     Column.NAME: 12,
     Column.AGE: 21,
 }
 HEADINGS = {
     Column.LAST: "last",
     Column.DAY: "day %",
-    Column.EXTENDED: "ext %",
+    Column.EXTENDED: "post %",
     Column.COURSE: "course",
     Column.SHOCK: "27 Jan",
-    Column.HEADLINES: "1h",
+    Column.HEADLINES: "news",
     Column.NAME: "name",
     Column.AGE: "why stale",
 }
 WHOLE_MOVE = "move %"
+BEFORE_OPEN = "pre %"  # in place of EXTENDED's
 LEFT = frozenset({Column.SYMBOL, Column.COURSE, Column.NAME, Column.AGE})
 # The first is given up first. A symbol, its price, its move and the comparison with the shock stay.
 GIVEN_UP = (Column.AGE, Column.NAME, Column.COURSE, Column.HEADLINES, Column.EXTENDED)
@@ -119,20 +121,27 @@ class Columns:
         """What of a row its place follows from: what the column shows."""
         return (lambda row: row.change) if column is Column.DAY and not self.has_extended else _SORTED_BY[column]
 
-    def heading(self, count: int, order: Order) -> str:
-        """With a `^` or `v` before the column that the rows are sorted by."""
+    def heading(self, count: int, order: Order, *, before_open: bool = False) -> str:
+        """With a `^` or `v` before the column that the rows are sorted by. Extended hours are those `before_open`, else
+        those after the close.
+        """
         parts = []
         for column, width in self.widths.items():
             if column is Column.SYMBOL:
                 text = f"Quotes {count}" if width > SYMBOL_LEAST + 2 else "Quotes"
             else:
-                text = WHOLE_MOVE if column is Column.DAY and not self.has_extended else HEADINGS[column]
+                text = self._named(column, before_open=before_open)
             mark = "" if order.by is not column else "v" if order.descending else "^"
             if column in LEFT:
                 parts.append((mark or " ") + cells.fit(text, width))
             else:
                 parts.append(cells.fit(mark + text, width + 1, right=True))
         return "".join(parts)
+
+    def _named(self, column: Column, *, before_open: bool) -> str:
+        if column is Column.DAY and not self.has_extended:
+            return WHOLE_MOVE
+        return BEFORE_OPEN if column is Column.EXTENDED and before_open else HEADINGS[column]
 
     def row(self, row: QuoteRow) -> list[Piece]:
         """One symbol's line."""

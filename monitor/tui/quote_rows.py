@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from monitor.models import Quote
     from monitor.tui.follow import Picture
 
-SPARK = 8  # cells
+SPARK = 7  # cells
 DAY = timedelta(days=1)
 NIGHT = timedelta(hours=3)
 """A pause in trading after which another day begins; lunch in Hong Kong takes one hour."""
@@ -54,9 +54,13 @@ class QuoteRow:
         return None if self.quote is None else _finite(self.quote.change_percent)
 
     @property
+    def is_before_open(self) -> bool:
+        return self.quote is not None and self.quote.session is Session.PRE
+
+    @property
     def day_change(self) -> float | None:
         """The regular session's move in per cent; None before the open, when the day has none yet."""
-        if self.quote is None or self.quote.session is Session.PRE:
+        if self.quote is None or self.is_before_open:
             return None
         return _finite(self.quote.change_percent if self.extended is None else self.quote.regular_change_percent)
 

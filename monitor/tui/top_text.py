@@ -9,8 +9,6 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from monitor.health import SILENT
-from monitor.models import Session
 from monitor.store.records import clock_of
 from monitor.tui import cells
 from monitor.when import NEW_YORK
@@ -115,6 +113,7 @@ def _cut(pieces: Sequence[tuple[str, Look]], width: int) -> list[tuple[str, Look
 def _session(now: datetime, zone: tzinfo | None) -> Part:
     """`New York 07:50 pre-market, opens in 1 h 40 min`; without its time where the clocks agree."""
     from monitor import new_york
+    from monitor.models import Session
 
     there = now.astimezone(NEW_YORK)
     session = new_york.session(now)
@@ -156,6 +155,8 @@ def _clock(now: datetime, zone: tzinfo | None) -> Part:
 
 def _sources(picture: Picture, now: datetime) -> Part:
     """`13/15 feeds, quotes every 15 s`; the worst trouble first, which is also what is left where there is no room."""
+    if picture.partial:
+        return Part()
     feeds = _feeds(picture)
     quotes, quotes_fail = _quotes(picture, now)
     troubles = [trouble for trouble in (_collector(picture, now), _settings(picture.collector)) if trouble]
@@ -170,6 +171,8 @@ def _sources(picture: Picture, now: datetime) -> Part:
 
 
 def _collector(picture: Picture, now: datetime) -> str:
+    from monitor.health import SILENT
+
     info = picture.collector
     silent = info is None or clock_of(info).real(now - info.heartbeat_at) > SILENT.total_seconds()
     if picture.alive is False or (picture.alive is None and silent):
@@ -192,6 +195,8 @@ def _feeds(picture: Picture) -> str:
 
 def _quotes(picture: Picture, now: datetime) -> tuple[str, bool]:
     """In words, and whether they are trouble."""
+    from monitor.models import Session
+
     source, limits = picture.source, picture.settings.quotes
     if source.failures:
         since = source.failing_since

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from monitor.store.records import HeadlineFilter
+from monitor.store.records import HeadlineFilter, Page
 from monitor.store.search import words
 from monitor.text import fold
 
@@ -94,22 +94,20 @@ class Wanted:
         ]
 
 
-def pages(reader: Reader, wanted: Wanted, marks: Marks) -> Iterator[tuple[list[int], bool]]:
+def pages(reader: Reader, wanted: Wanted, marks: Marks) -> Iterator[Page]:
     """Ids of the wanted headlines, newest first, a small page to be shown at once and then larger ones.
 
-    Each comes with whether more may follow, and is read when it is asked for, in some milliseconds, so that keys are
-    answered between them. What arrives meanwhile may be among the later ones too. Raises the StoreError kinds.
+    Each comes with how far it has looked while more may follow, and is read when it is asked for, in some milliseconds,
+    so that keys are answered between them; one that looked in vain has few ids or none. What arrives meanwhile may be
+    among the later ones too. Raises the StoreError kinds.
     """
     before: tuple[datetime, int] | None = None
     size, rest = FIRST, MOST
     while True:
-        with reader.snapshot():
-            found = reader.headline_ids(wanted.filter(limit=min(size, rest), before=before))
-            last = reader.headlines_by_id(found[-1:])
-        rest -= len(found)
-        more = len(found) == size and bool(last) and rest > 0
-        yield [number for number in found if wanted.marked(number, marks)], more
-        if not more:
+        ids, before = reader.headline_page(wanted.filter(limit=min(size, rest), before=before))
+        rest -= len(ids)
+        before = before if rest > 0 else None
+        yield Page([number for number in ids if wanted.marked(number, marks)], before)
+        if before is None:
             return
-        before = (last[0].sort_at, last[0].id)
         size = PAGE

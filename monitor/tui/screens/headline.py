@@ -12,7 +12,8 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from monitor.errors import MonitorError
-from monitor.tui import headline_text, help_text, links
+from monitor.links import safe_link
+from monitor.tui import cells, headline_text, keys, links
 from monitor.tui.headline_text import LINK, OTHER, TICKER, TOPIC
 from monitor.tui.listener import Listener
 from monitor.tui.widgets.headline_list import HeadlineList, NoMarks, looks
@@ -119,6 +120,13 @@ class HeadlineScreen(Screen[None], Listener, inherit_bindings=False):
         if self.headline is not None and symbols & set(self.headline.tickers):
             self._draw()
 
+    def feeds_changed(self) -> None:
+        """One of them may have changed this headline."""
+        with self.app.reading() as reader:
+            changed = reader is not None and reader.headlines_by_id([self.number]) != [self.headline]
+        if changed and self._story is not None:
+            self._read()
+
     def collector_changed(self) -> None:
         self._draw()
 
@@ -164,7 +172,8 @@ class HeadlineScreen(Screen[None], Listener, inherit_bindings=False):
         else:
             drawn = headline_text.lines(self._story, self.app.picture, width=self.page.room, zone=self.app.zone)
             self.page.show(self._title(), drawn, self._looks(self._story.headline), from_top=from_top)
-        if (text := self._said or help_text.hint(ACTIONS, self._labels(), self.size.width)) != str(self.hint.content):
+        text = cells.plain(self._said) or keys.hint(ACTIONS, self._labels(), self.size.width)
+        if text != str(self.hint.content):
             self.hint.update(text, layout=False)
 
     def _title(self) -> str:
@@ -222,7 +231,7 @@ class HeadlineScreen(Screen[None], Listener, inherit_bindings=False):
                 self._say("opened in the browser")
 
     def action_copy(self) -> None:
-        link = self.headline.link if self.headline is not None else None
+        link = safe_link(self.headline.link) if self.headline is not None else None
         if link is None:
             self._say("there is no link to copy")
         elif sequence := links.copying(link, self._environment):
@@ -251,8 +260,8 @@ class HeadlineScreen(Screen[None], Listener, inherit_bindings=False):
         if self._said:
             self._say("")
 
-    def _labels(self) -> help_text.Labels:
-        return help_text.Labels(self.app.viewer.keys, self.app.get_key_display)
+    def _labels(self) -> keys.Labels:
+        return keys.Labels(self.app.viewer.keys, self.app.get_key_display)
 
     def _key(self, action: str) -> str:
         return self._labels().first(next(binding for binding in ACTIONS if binding.id == action))

@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from monitor import mailbox
 from monitor.errors import MonitorError
-from monitor.tui import health_text, help_text
+from monitor.tui import cells, health_text, keys
 from monitor.tui.child import tail
 from monitor.tui.health_text import FEED, QUOTES, Collecting
 from monitor.tui.listener import Listener
@@ -142,8 +142,8 @@ class HealthScreen(Screen[None], Listener, inherit_bindings=False):
         self._say_hint()
 
     def _say_hint(self) -> None:
-        labels = help_text.Labels(self.app.viewer.keys, self.app.get_key_display)
-        text = self._said or help_text.hint(ACTIONS, labels, self.size.width)
+        labels = keys.Labels(self.app.viewer.keys, self.app.get_key_display)
+        text = cells.plain(self._said) or keys.hint(ACTIONS, labels, self.size.width)
         if text != str(self.hint.content):
             self.hint.update(text, layout=False)
 
@@ -261,7 +261,7 @@ class HealthScreen(Screen[None], Listener, inherit_bindings=False):
         return None
 
     def _key(self, action: str) -> str:
-        labels = help_text.Labels(self.app.viewer.keys, self.app.get_key_display)
+        labels = keys.Labels(self.app.viewer.keys, self.app.get_key_display)
         return labels.first(next(binding for binding in ACTIONS if binding.id == action))
 
 

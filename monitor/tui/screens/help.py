@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 from textual.screen import Screen
 
-from monitor.tui import help_text
+from monitor.tui import help_text, keys
 from monitor.tui.listener import Listener
 from monitor.tui.widgets.page import Page
 
@@ -55,7 +55,7 @@ class HelpScreen(Screen[None], Listener, inherit_bindings=False):
 
     def _draw(self) -> None:
         if self.is_mounted and self.page.size.width:
-            labels = help_text.Labels(self.app.viewer.keys, self.app.get_key_display)
+            labels = keys.Labels(self.app.viewer.keys, self.app.get_key_display)
             title = f"Help  {labels.first(BACK)} leads back"
             self.page.show(title, help_text.lines(self._actions, labels, self.page.room))
 

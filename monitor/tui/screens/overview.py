@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.geometry import NULL_OFFSET, NULL_SPACING, Region
@@ -13,7 +12,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from monitor.tui import keys
+from monitor.tui import cells, keys
 from monitor.tui.layout import Choice, Fit, Panel, fit, places, pressed, remembered, too_small
 from monitor.tui.listener import FollowsTicker, Listener
 from monitor.tui.top_text import top_line
@@ -91,6 +90,7 @@ class Overview(Screen[None], Listener, inherit_bindings=False):
         self.choice = Choice()
         self._arranged: object = None
         self._calendar = False
+        self._completing = False
         self._unacknowledged = 0
 
     def compose(self) -> ComposeResult:
@@ -114,13 +114,20 @@ class Overview(Screen[None], Listener, inherit_bindings=False):
         self.headlines.list.focus()
         self.app.follower.tell(self)
         self.app.follower.tell(self.headlines)
-        self.call_after_refresh(self._complete)
+
+    def on_screen_resume(self) -> None:
+        """The first time this draws the first screenful; the rest comes right after it, and is drawn at once."""
+        if not self._completing:
+            self._completing = True
+            self.call_next(self._complete)
 
     async def _complete(self) -> None:
         from monitor import new_york
-        from monitor.tui import calendar
+        from monitor.closings import closings
 
-        new_york.ask(calendar.closings)
+        new_york.ask(closings)
+        self.app.follower.look()
+        self._say_top()
         for panel, make in LATER.items():
             widget = make(self.app)
             await self.boxes[panel].mount(widget)
@@ -150,6 +157,7 @@ class Overview(Screen[None], Listener, inherit_bindings=False):
     def on_resize(self, event: events.Resize) -> None:
         del event
         self._arrange()
+        self.hint.update(self._hint(), layout=False)
 
     def _arrange(self) -> None:
         """Each panel to its place, if it is not there: what is laid out anew is drawn anew, all of it."""
@@ -176,7 +184,7 @@ class Overview(Screen[None], Listener, inherit_bindings=False):
     def on_descendant_focus(self) -> None:
         """However the focus came there: by key, Tab or mouse."""
         if (panel := self._focused_panel()) is not None:
-            self.choice = replace(self.choice, chosen=panel)
+            self.choice = self.choice._replace(chosen=panel)
 
     def _focused_panel(self) -> Panel | None:
         around = self.focused.ancestors_with_self if self.focused is not None else ()
@@ -231,7 +239,7 @@ class Overview(Screen[None], Listener, inherit_bindings=False):
         self._say_top()
 
     def _say(self) -> None:
-        said = self._trouble()
+        said = cells.plain(self._trouble())
         self.notice.update(said, layout=False)
         self.notice.set_class(bool(said), "-said")
         self._say_top()
@@ -262,17 +270,13 @@ class Overview(Screen[None], Listener, inherit_bindings=False):
         from monitor.tui.succession import Who
 
         starts = collecting.who is Who.STARTING and bool(self.app.follower.trouble)
-        return collecting.words(self.app.zone) if starts or collecting.who in {Who.WAITING, Who.BARRED} else ""
+        idle = collecting.who in {Who.WAITING, Who.BARRED, Who.OVER}
+        return collecting.words(self.app.zone) if starts or idle else ""
 
     def _hint(self) -> str:
         """What a newcomer needs, with the keys as they are bound."""
-        bound = keys.keymap(self.app.viewer.keys)
-        shown = [binding for binding in (*keys.OVERVIEW, *keys.APP) if binding.show]
-        return "  ".join(
-            f"{self.app.get_key_display(binding.with_key(bound.get(binding.id or '', binding.key).split(',')[0]))} "
-            f"{binding.description}"
-            for binding in shown
-        )
+        labels = keys.Labels(self.app.viewer.keys, self.app.get_key_display)
+        return keys.hint((*keys.OVERVIEW, *keys.APP, keys.OPEN), labels, self.app.size.width)
 
 
 def _quotes(app: MonitorApp) -> Widget:

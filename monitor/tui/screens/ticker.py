@@ -139,6 +139,7 @@ class TickerScreen(Screen[None], Listener, inherit_bindings=False):
     def on_resize(self, event: events.Resize) -> None:
         del event
         self._arrange()
+        self.hint.update(self._hint(), layout=False)
 
     def _arrange(self) -> None:
         shown = parts(*self.app.size, self._chosen)
@@ -158,6 +159,9 @@ class TickerScreen(Screen[None], Listener, inherit_bindings=False):
 
     def headlines_arrived(self, headlines: Sequence[Headline]) -> None:
         self.headlines.arrive(headlines, [self.symbol in headline.tickers for headline in headlines])
+
+    def feeds_changed(self) -> None:
+        self.headlines.renew()
 
     def quotes_changed(self, symbols: frozenset[str]) -> None:
         if self.symbol in symbols:
@@ -185,7 +189,7 @@ class TickerScreen(Screen[None], Listener, inherit_bindings=False):
     # Words
 
     def _show_quote(self) -> None:
-        words = "  ".join(filter(None, self._words()))
+        words = cells.plain("  ".join(filter(None, self._words())))
         if words != self.top.content:
             self.top.update(words, layout=False)
 
@@ -206,13 +210,9 @@ class TickerScreen(Screen[None], Listener, inherit_bindings=False):
         yield "SIMULATED" if picture.simulated else ""
 
     def _hint(self) -> str:
-        bound = keys.keymap(self.app.viewer.keys)
-        shown = [binding for binding in self.BINDINGS if isinstance(binding, Binding) and binding.show]
-        return "  ".join(
-            f"{self.app.get_key_display(binding.with_key(bound.get(binding.id or '', binding.key).split(',')[0]))} "
-            f"{binding.description}"
-            for binding in shown
-        )
+        labels = keys.Labels(self.app.viewer.keys, self.app.get_key_display)
+        actions = (binding for binding in self.BINDINGS if isinstance(binding, Binding))
+        return keys.hint(actions, labels, self.app.size.width)
 
     # Keys
 

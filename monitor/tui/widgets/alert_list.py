@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from rich.style import Style
@@ -39,6 +41,8 @@ SIGNS = {
     Severity.WARNING: ("! ", "WARNING"),
     Severity.INFO: ("i ", "INFO"),
 }
+RANKED = tuple(Severity)  # the least first
+FILTERS = {Severity.INFO: "", Severity.WARNING: "warning and above", Severity.CRITICAL: "critical"}
 SHORT = {"CRITICAL": "CRIT", "WARNING": "WARN"}
 SEEN = "ok"
 ASLEEP = "z"
@@ -78,6 +82,8 @@ class AlertList(LineList[str]):
     was acknowledged; z after it means that the rule is snoozed. Then the time (the date before today), the severity,
     the move as a multiple of the documented one where they can be compared, the rule and its words.
 
+    It may be filtered by severity; what it counts as unacknowledged is of all.
+
     Marks are the owner's: this list asks for a change by a message, and shows it on `marks_changed`. It asks back in
     its title line. `clock` is the database's, aware; `zone` None is this machine's.
     """
@@ -101,6 +107,7 @@ class AlertList(LineList[str]):
         Binding("a", "acknowledge", "acknowledge", id="alerts.acknowledge"),
         Binding("A", "acknowledge_all", "acknowledge all", id="alerts.acknowledge_all"),
         Binding("z", "snooze", "snooze its rule", id="alerts.snooze"),
+        Binding("v", "severity", "only warnings and above, only critical ones, all", id="alerts.severity"),
         # Answers have no ids: the question names their keys.
         *(Binding(key, f"answer('{key}')", show=False) for key in "yn0123"),
     ]
@@ -125,7 +132,7 @@ class AlertList(LineList[str]):
             self.alerts = alerts
 
     class Counted(Message):
-        """So many of those shown have not been acknowledged."""
+        """So many of those held have not been acknowledged."""
 
         def __init__(self, unacknowledged: int) -> None:
             super().__init__()
@@ -150,7 +157,8 @@ class AlertList(LineList[str]):
         self._clock = clock
         self._zone = zone
         self._marks: AlertMarks = NoAlertMarks()
-        self._alerts: dict[str, Alert] = {}
+        self._alerts: dict[str, Alert] = {}  # newest first
+        self._least = Severity.INFO
         self._asleep: frozenset[str] = frozenset()
         self._recent: datetime | None = None
         self._question: _Question | None = None
@@ -162,21 +170,20 @@ class AlertList(LineList[str]):
         """Show these, newest first, in place of all others."""
         self._recent = recent_from(now, self._zone)
         self._alerts = {alert.id: alert for alert in alerts[:MOST]}
-        self.replace(self._alerts)
+        self.replace(self._admitted())
         self.redraw()
         self._look_at_marks(now)
 
     def arrive(self, alerts: Iterable[Alert]) -> None:
-        """Take these in at the top, in the order in which they were recorded. One that is shown already stays."""
+        """Take these in at the top, in the order in which they were recorded. One that is held already stays."""
         new = {alert.id: alert for alert in alerts if alert.id not in self._alerts}
         if not new:
             return
-        self._alerts.update(new)
-        self.insert(0, list(reversed(new)))
-        if len(self.keys) > MOST + SLACK:
-            kept = self.keys[:MOST]
-            self._alerts = {key: self._alerts[key] for key in kept}
-            self.replace(kept)
+        self._alerts = {key: new[key] for key in reversed(new)} | self._alerts
+        self.insert(0, [key for key in reversed(new) if self._admits(new[key])])
+        if len(self._alerts) > MOST + SLACK:
+            self._alerts = dict(islice(self._alerts.items(), MOST))
+            self.replace(self._admitted())
         self._count()
 
     def now(self, now: datetime) -> None:
@@ -200,11 +207,11 @@ class AlertList(LineList[str]):
 
     @property
     def unacknowledged(self) -> int:
-        """How many of those shown have not been acknowledged."""
+        """How many of those held, whatever the filter, have not been acknowledged."""
         return sum(key not in self._marks.acknowledged for key in self._alerts)
 
     def alert(self, key: str) -> Alert:
-        """One of those shown. Raises KeyError for any other."""
+        """One of those held. Raises KeyError for any other."""
         return self._alerts[key]
 
     # Keys
@@ -215,8 +222,10 @@ class AlertList(LineList[str]):
             self.post_message(self.Acknowledged((alert,)))
 
     def action_acknowledge_all(self) -> None:
-        """Asks first. What arrives between question and answer is not acknowledged: nobody has seen it."""
-        alerts = tuple(alert for key, alert in self._alerts.items() if key not in self._marks.acknowledged)
+        """Of those that the filter lets through. Asks first. What arrives between question and answer is not
+        acknowledged: nobody has seen it.
+        """
+        alerts = tuple(self._alerts[key] for key in self.keys if key not in self._marks.acknowledged)
         if alerts:
             count = f"all {len(alerts):,}" if len(alerts) > 1 else "the one left"
             self._ask(_Question(f"Acknowledge {count}?  y yes  n no", {"y": self.Acknowledged(alerts)}))
@@ -241,6 +250,14 @@ class AlertList(LineList[str]):
         room = self.size.width - cells.width(f"Snooze : {offered}")
         rule = f" {cells.cut(alert.rule, room)}" if room >= len(ASLEEP) else ""
         self._ask(_Question(f"Snooze{rule}: {offered}", answers, about=alert.id))
+
+    def action_severity(self) -> None:
+        """The next filter."""
+        self._least = RANKED[(RANKED.index(self._least) + 1) % len(RANKED)]
+        said = FILTERS[self._least]
+        self._title, self._when_empty = (f"Alerts {said}", f"No alerts: {said}.") if said else ("Alerts", "No alerts.")
+        self.replace(self._admitted())
+        self.redraw()
 
     def action_answer(self, key: str) -> None:
         if self._question is not None and (message := self._question.answers.get(key)) is not None:
@@ -305,6 +322,12 @@ class AlertList(LineList[str]):
         at = alert.fired_at.astimezone(self._zone)
         return f"{at:%H:%M}" if self._recent is None or at >= self._recent else f"{at:%m-%d}"
 
+    def _admits(self, alert: Alert) -> bool:
+        return RANKED.index(alert.severity) >= RANKED.index(self._least)
+
+    def _admitted(self) -> list[str]:
+        return [key for key, alert in self._alerts.items() if self._admits(alert)]
+
     def _look_at_marks(self, now: datetime) -> None:
         asleep = frozenset(rule for rule, until in self._marks.snoozed.items() if until > now)
         changed = asleep ^ self._asleep
@@ -314,8 +337,12 @@ class AlertList(LineList[str]):
         self._count()
 
     def _count(self) -> None:
-        new = self.unacknowledged
+        """How many wait, and of which severity those are that others may have pushed out of sight."""
+        waiting = Counter(alert.severity for key, alert in self._alerts.items() if key not in self._marks.acknowledged)
+        new = waiting.total()
         parts = [f"{'all' if new == len(self._alerts) else f'{new:,}'} unacknowledged"] if self._alerts else []
+        if worse := [f"{waiting[each]:,} {each}" for each in reversed(RANKED[1:]) if waiting[each]]:
+            parts = [f"{parts[0]}: {', '.join(worse)}"]
         if self._asleep:
             parts.append(f"{len(self._asleep)} snoozed")
         self.note = ", ".join(parts)

@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from rich.style import Style
+    from textual.timer import Timer
 
     from monitor.baseline import Baseline
     from monitor.store.reader import Reader
     from monitor.tui.follow import Picture
     from monitor.tui.widgets.line_list import Pieces
+
+
+REST = 0.18  # seconds; held down, an arrow repeats in 30 to 50 ms
 
 
 class BaselineList(LineList[str]):
@@ -95,7 +99,8 @@ class BaselinePanel(BaselineList, Listener):
     """The same with what it is filled from.
 
     `picture` gives the follower's, `reading` the reader, None while there is none, and takes care of what fails.
-    `read_baseline` is called in a thread. The whole day is told anew by the minute, a ticker also with its quote.
+    `read_baseline` is called in a thread. The whole day is told anew by the minute, a ticker also with its quote. It
+    follows the selected ticker once the selection has rested, so that going through the quotes draws the quotes alone.
     """
 
     def __init__(
@@ -114,7 +119,8 @@ class BaselinePanel(BaselineList, Listener):
         self._reading = reading
         self._now = now
         self._read_baseline = read_baseline
-        self._symbol = symbol
+        self._symbol = self._selected = symbol
+        self._resting: Timer | None = None
         self._baseline: Baseline | None = None
         self._recalled = Recalled()
 
@@ -131,9 +137,15 @@ class BaselinePanel(BaselineList, Listener):
 
     def select_ticker(self, symbol: str | None) -> None:
         """This one is selected among the quotes."""
-        if symbol != self._symbol:
-            self._symbol = symbol
-            self._recall()
+        self._selected = symbol
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(REST, self._follow) if symbol != self._symbol else None
+
+    def _follow(self) -> None:
+        self._resting = None
+        self._symbol = self._selected
+        self._recall()
 
     # What the follower tells
 

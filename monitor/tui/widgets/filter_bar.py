@@ -91,8 +91,8 @@ class FilterBar(Widget):
     def count(self, shown: int, total: int, *, more: bool = False) -> None:
         """So many are shown of all that are stored; with `more` they are still being counted."""
         self._total = total
-        self._counts = f"{shown:,}{'+' * more} of {total:,}"
-        if self.is_open:
+        before, self._counts = self._counts, f"{shown:,}{'+' * more} of {total:,}"
+        if self.is_open and self._counts != before:
             self.refresh()
 
     def offer(self, *, topics: Iterable[str], languages: Iterable[str]) -> None:

@@ -98,8 +98,8 @@ class HeadlineList(LineList[int]):
         self._topics: dict[str, Style] = {}
         self._searched: tuple[str, ...] = ()
         self._arrived: set[int] = set()
-        self.more = False
-        """Whether older ones are still to come."""
+        self._nothing = when_empty
+        self._looked: tuple[datetime, int] | None = None
 
     # What its owner tells it
 
@@ -110,18 +110,18 @@ class HeadlineList(LineList[int]):
         now: datetime,
         *,
         text: str = "",
-        more: bool = False,
+        looked: tuple[datetime, int] | None = None,
     ) -> None:
         """Show these, newest first. `text` is what was searched for, and is marked in the titles.
 
-        Where `fetch` is another one than before, so is the database, and nothing that was read before holds. With
-        `more`, older ones follow by `append_older`.
+        Where `fetch` is another one than before, so is the database, and nothing that was read before holds. Older
+        ones than (sort_at, id) `looked` follow by `append_older`; None: there are no more.
         """
         if fetch != self._fetch:
             self._cache.clear()
             self._stories.clear()
         self._fetch = fetch
-        self.more = more
+        self._have_looked(looked)
         self._recent = recent_from(now, self._zone)
         self._arrived.clear()
         searched = words(text)
@@ -130,12 +130,19 @@ class HeadlineList(LineList[int]):
             self._searched = searched
             self.redraw()
 
-    def append_older(self, ids: Sequence[int], *, more: bool = False) -> None:
+    @property
+    def more(self) -> bool:
+        """Whether older ones may still come."""
+        return self._looked is not None
+
+    def append_older(self, ids: Sequence[int], *, looked: tuple[datetime, int] | None = None) -> None:
         """The next page of the same list; those that have arrived since the first are not taken twice."""
         known = self._arrived
-        self.insert(len(self.keys), [number for number in ids if number not in known] if known else ids)
-        self.more = more
-        if not more:
+        self._have_looked(looked)
+        older = [number for number in ids if number not in known] if known else ids
+        if older or not self.more:
+            self.insert(len(self.keys), older)
+        if not self.more:
             self._arrived.clear()
 
     def arrive(self, headlines: Sequence[Headline], matches: Sequence[bool]) -> None:
@@ -152,8 +159,12 @@ class HeadlineList(LineList[int]):
                 block.append(wanted.pop())
             if at < len(self.keys):
                 self._take(at, [headline for headline in block if headline.id != self.keys[at]])
-            elif not self.more:  # else they come with an older page
-                self._take(at, block)
+            else:  # what is older than was looked for comes with an older page
+                self._take(at, [each for each in block if self._looked is None or _age(each) > self._looked])
+
+    def _have_looked(self, looked: tuple[datetime, int] | None) -> None:
+        self._looked = looked
+        self._when_empty = self._nothing if looked is None else "None so far; older ones are being looked through."
 
     def _take(self, at: int, headlines: list[Headline]) -> None:
         if self.more:
@@ -161,6 +172,18 @@ class HeadlineList(LineList[int]):
         self._cache.update((headline.id, headline) for headline in headlines)
         self.insert(at, [headline.id for headline in headlines])
         self._make_room(0)
+
+    def renew(self) -> None:
+        """Feeds were asked, and one may have changed a headline since: those on the screen are read again, and drawn
+        again where they differ; others are read when they are shown.
+        """
+        before, self._cache = self._cache, {}
+        for key in self.visible_keys[:1]:
+            self._read(key)  # and with it all on the screen
+        if not self._cache:  # nothing is shown, or can be read now
+            self._cache = before
+        if changed := [key for key in self._cache if key in before and before[key] != self._cache[key]]:
+            self.redraw(*changed)
 
     def now(self, now: datetime) -> None:
         """The clock has gone on: another day makes times into dates."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from monitor.config.screen import ScreenSettings
     from monitor.models import Headline
     from monitor.store.reader import Reader
+    from monitor.store.records import Page
     from monitor.tui.wanted import Marks
 
 BETWEEN_PAGES = 0.02  # seconds in which keys are answered
@@ -57,7 +58,7 @@ class HeadlinePanel(Box, Listener):
         self._now = now
         self._marks: Marks = NoMarks()
         self._fetch: Callable[[Sequence[int]], list[Headline]] = lambda _: []
-        self._pages: Iterator[tuple[list[int], bool]] = iter(())
+        self._pages: Iterator[Page] = iter(())
         self._next_page: Timer | None = None
         self._total = 0
 
@@ -86,16 +87,19 @@ class HeadlinePanel(Box, Listener):
         with self._reading() as reader:
             if reader is None:
                 return
-            self._total = reader.counts().headlines
+            self._total = reader.headline_count()
             self._pages = pages(reader, self.bar.wanted, self._marks)
-            ids, more = next(self._pages)
-            self.list.show(ids, self._fetch, self._now(), text=self.bar.wanted.text, more=more)
-            self._count(more=more)
+            page = next(self._pages)
+            self.list.show(page.ids, self._fetch, self._now(), text=self.bar.wanted.text, looked=page.before)
+            self._count(more=self.list.more)
 
     def headlines_arrived(self, headlines: Sequence[Headline]) -> None:
         self._total += len(headlines)
         self.list.arrive(headlines, [self.bar.wanted.admits(headline, self._marks) for headline in headlines])
         self._count(more=self._next_page is not None)
+
+    def feeds_changed(self) -> None:
+        self.list.renew()
 
     def minute_turned(self, now: datetime) -> None:
         self.list.now(now)
@@ -127,9 +131,9 @@ class HeadlinePanel(Box, Listener):
         with self._reading() as reader:
             if reader is None:
                 return
-            ids, more = next(self._pages)
-            self.list.append_older(ids, more=more)
-            self._count(more=more)
+            page = next(self._pages)
+            self.list.append_older(page.ids, looked=page.before)
+            self._count(more=self.list.more)
 
     def _stop(self) -> None:
         if self._next_page is not None:

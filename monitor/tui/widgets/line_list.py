@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from monitor.tui import cells
+from monitor.tui import cells, keys
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, MutableSequence, Sequence
@@ -65,7 +65,7 @@ class LineList(Widget, Generic[Key], can_focus=True):
         Binding("pageup,ctrl+b", "page(-1)", "page up", id="list.page_up", show=False),
         Binding("home,g", "first", "first", id="list.first", show=False),
         Binding("end,G", "last", "last", id="list.last", show=False),
-        Binding("enter", "open", "open", id="list.open", show=False),
+        keys.OPEN,
         Binding("escape", "let_go", "follow the newest", id="list.follow", show=False),
     ]
 
@@ -392,8 +392,9 @@ def _strip(parts: Pieces, ground: Style, width: int) -> Strip:
             segments.append(Segment(text, ground + style if style else ground))
             text = ""
         style = its
-        text += part
-        used += cells.width(part)
+        shown = cells.plain(part)
+        text += shown
+        used += cells.width(shown)
     text += " " * (width - used)
     if text:
         segments.append(Segment(text, ground + style if style else ground))

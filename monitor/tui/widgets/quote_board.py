@@ -101,6 +101,7 @@ class QuoteBoard(LineList[Line]):
             self.replace(keys)
         if changed := [key for key in self.visible_keys if self._text(key) != drawn.get(key)]:
             self.redraw(*changed)
+        self._draw()  # the headings, where extended hours are others now
 
     def reorder(self, order: Order) -> None:
         """Show the lines in this order, with the cursor on the symbol that it was on."""
@@ -140,7 +141,12 @@ class QuoteBoard(LineList[Line]):
         return group_line(group, group_moves(group, self._quotes), self.size.width - 1, collapsed=collapsed)
 
     def _title_text(self) -> str:
-        return self._columns.heading(len(self._symbols), self._order)
+        return self._columns.heading(len(self._symbols), self._order, before_open=self._is_before_open)
+
+    @property
+    def _is_before_open(self) -> bool:
+        """Whether what trades in extended hours does so before the open."""
+        return any(row.extended is not None and row.is_before_open for row in self._quotes.values())
 
     def _lines(self) -> list[Line]:
         return lines(self._groups, self._quotes, self._order, self._columns)

@@ -1,12 +1,14 @@
-"""New York's closings, worked out by another process: the library that knows them takes a quarter of the memory that a
-viewer has, and 200 ms in which no key is heard.
+"""New York's closings, worked out by another process: the library that knows them takes 13 MB, and 200 ms in which a
+viewer hears no key and a collector no feed.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from monitor import new_york
@@ -15,10 +17,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 WITHIN = 20.0  # seconds
+_asking = threading.Lock()
 
 
 def closings(year: int) -> Mapping[date, str]:
-    """As `new_york.closings`, which is asked in this process where another one does not answer."""
+    """As `new_york.closings`, which is asked in this process where another one does not answer. Threads that want the
+    same year share one answer.
+    """
+    with _asking:
+        return _asked(year)
+
+
+@lru_cache(maxsize=4)
+def _asked(year: int) -> Mapping[date, str]:
     try:
         answer = subprocess.run(  # noqa: S603 (this interpreter, this program)
             [sys.executable, "-P", "-m", "monitor.new_york", str(year)],
