@@ -1,0 +1,196 @@
+"""Disk, database, lock and logs failing underneath a collector that runs: said in words, and made good."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import sqlite3
+import subprocess
+import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from monitor.lock import collecting, holder, lock_path
+from tests.collecting import Desk, Item, open_desk, terminated, until
+from tests.watching import rows, status, titles
+
+ONE, TWO = Item("DeepSeek one"), Item("DeepSeek two and Nvidia falls")
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with open_desk(tmp_path) as opened:
+        yield opened
+
+
+async def started(desk: Desk, *arguments: str) -> Process:
+    """A collector that has stored, and told of, the first headline."""
+    desk.publish("/one", ONE)
+    process = await desk.start("collect", *arguments)
+    await until(lambda: ONE.title in titles(desk) and desk.alert_texts("news"), process=process)
+    return process
+
+
+async def said_at_its_end(process: Process) -> str:
+    """Terminate it; its standard error."""
+    process.terminate()
+    _, complaints = await process.communicate()
+    assert process.returncode == 0
+    return complaints.decode()
+
+
+# The database
+
+
+async def test_a_deleted_folder_lets_no_second_collector_in_and_who_lost_the_lock_to_another_ends(desk: Desk) -> None:
+    process = await started(desk)
+    shutil.rmtree(desk.database.parent)
+    await until(lambda: titles(desk) == {ONE.title} and holder(desk.database) == process.pid, process=process)
+    code, _, complaints = await desk.run("collect", "--once")
+    assert code == 3
+    assert complaints == f"another collector (process {process.pid}) already collects into {desk.database}\n"
+    code, report = await status(desk)
+    assert (code, report["state"]) == (0, "healthy")
+
+    lock_path(desk.database).unlink()
+    with collecting(desk.database):
+        _, said = await process.communicate()
+    assert process.returncode == 3
+    assert said.count(b"the database file or its lock was deleted or replaced; starting on what is there now") == 2
+    assert f"another collector (process {os.getpid()}) already collects" in said.decode()
+
+
+async def test_a_backup_put_back_underneath_is_gone_on_with(desk: Desk, tmp_path: Path) -> None:
+    log, backup = tmp_path / "log", tmp_path / "backup.db"
+    process = await started(desk, "--log", str(log))
+    with closing(sqlite3.connect(desk.database)) as source, closing(sqlite3.connect(backup)) as target:
+        source.backup(target)
+    desk.publish("/one", TWO, ONE)
+    await until(lambda: TWO.title in titles(desk), process=process)
+    backup.replace(desk.database)  # and not the log of the other one, which a hurried hand forgets
+    await until(lambda: "was deleted or replaced" in log.read_text(), process=process)
+    await until(lambda: titles(desk) == {TWO.title, ONE.title}, process=process)
+    assert await terminated(process) == 0
+    assert rows(desk.database, "PRAGMA integrity_check") == [("ok",)]
+
+
+async def test_what_is_no_database_in_its_place_is_said_to_all_and_left_alone(desk: Desk) -> None:
+    process = await started(desk)
+    junk = desk.folder / "junk"
+    junk.write_bytes(b"headline,link\n" * 1000)
+    junk.replace(desk.database)
+    await until(lambda: desk.alert_texts("collector"), process=process)
+    words = f"{desk.database}: not a SQLite database; name another file, or restore a backup (SQLITE_NOTADB)"
+    assert desk.alert_texts("collector") == [f"no rule is judged, because nothing can be stored: {words}"]
+    code, report = await status(desk)
+    assert (code, report["state"], report["troubles"]) == (1, "degraded", [words])
+    assert desk.database.read_bytes() == b"headline,link\n" * 1000
+    desk.database.unlink()
+    await until(lambda: titles(desk) == {ONE.title}, process=process)
+    assert await terminated(process) == 0
+
+
+# The disk
+
+
+async def test_a_disk_without_room_is_told_at_once_and_collecting_goes_on_when_there_is_some(desk: Desk) -> None:
+    """The kernel lets this process make no file larger than two pages, as a quota does: the alert log has room left."""
+    process = await started(desk)
+    unlimited = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (8192, unlimited[1]))
+    desk.publish("/one", TWO, ONE)
+    await until(lambda: desk.alert_texts("collector"), process=process)
+    assert desk.alert_texts("collector")[0].startswith(
+        f"no rule is judged, because nothing can be stored: {desk.database}: the disk failed; look at its quota"
+    )
+    assert TWO.title not in titles(desk)
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, unlimited)
+    await until(lambda: len(set(desk.alert_texts("news"))) == 2, process=process)
+    assert titles(desk) == {ONE.title, TWO.title}
+    assert rows(desk.database, "PRAGMA integrity_check") == [("ok",)]
+    assert len(desk.alert_texts("collector")) == 1
+    assert "storing works again" in await said_at_its_end(process)
+
+
+# The logs
+
+
+async def test_a_log_that_cannot_be_written_delays_its_alerts_and_no_others(desk: Desk) -> None:
+    second = desk.folder / "second.jsonl"
+    sinks = f'- file: {{path: "{desk.alert_log}"}}\n    - file: {{path: "{second}", name: second}}'
+    text = desk.settings_file.read_text().replace(f'- file: {{path: "{desk.alert_log}"}}', sinks)
+    desk.settings_file.write_text(text)
+    desk.alert_log.mkdir()
+    desk.publish("/one", ONE)
+    process = await desk.start("collect")
+    await until(lambda: desk.alerts(second), process=process)
+    code, report = await status(desk)
+    assert (code, report["troubles"]) == (1, ["1 alert waits for a sink that does not take them"])
+    desk.alert_log.rmdir()
+    await until(lambda: desk.alert_log.is_file() and desk.alerts(), process=process)
+    assert desk.alerts() == desk.alerts(second)
+    complaints = await said_at_its_end(process)
+    assert f"alerts: file took none of 1: {desk.alert_log}: Is a directory" in complaints
+
+
+async def test_a_sink_that_hangs_holds_up_no_other_and_is_ended_with_the_collector(desk: Desk) -> None:
+    marker = f"{desk.folder}/hanging"
+    command = f'- command: {{argv: [sh, -c, "sleep 1000; true", "{marker}"], timeout: 1s}}'
+    text = desk.settings_file.read_text()
+    desk.settings_file.write_text(text.replace("- file:", f"{command}\n    - file:"))
+    process = await started(desk)
+    desk.publish("/one", TWO, ONE)
+    await until(lambda: len(set(desk.alert_texts("news"))) == 2, process=process)
+    code, report = await status(desk)
+    assert (code, report["troubles"]) == (1, ["2 alerts wait for a sink that does not take them"])
+    reason = "SELECT DISTINCT error FROM alert_deliveries WHERE sink = 'command' AND attempts > 0"
+    await until(lambda: rows(desk.database, reason) == [("sh: killed after 1 s",)], process=process)
+    await said_at_its_end(process)
+    assert not [command for command in commands() if marker in command]
+
+
+def commands() -> list[str]:
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found.append(file.read_text("utf-8", "replace"))
+        except OSError:
+            continue
+    return found
+
+
+async def test_an_operational_log_that_is_taken_away_stops_nobody_and_is_made_anew(desk: Desk) -> None:
+    logs = desk.folder / "logs"
+    process = await started(desk, "--verbose", "--log", str(logs / "collect.log"))
+    shutil.rmtree(logs)
+    logs.write_text("a file in its place")
+    desk.publish("/one", TWO, ONE)
+    await until(lambda: len(set(desk.alert_texts("news"))) == 2, process=process)
+    logs.unlink()
+    desk.publish("/one", Item("Rates unchanged"), TWO, ONE)
+    await until((logs / "collect.log").exists, process=process)
+    assert f"new: feed /one: {TWO.title}" in await said_at_its_end(process), "what the log could not take"
+
+
+async def test_an_operational_log_that_cannot_be_written_keeps_nobody_from_collecting(desk: Desk) -> None:
+    desk.publish("/one", ONE)
+    desk.feeds = ["/one", "/missing"]
+    desk.write_settings()
+    code, _, complaints = await desk.run("collect", "--once", "--log", str(desk.folder))
+    assert code == 1
+    assert "feed /missing: 127.0.0.1 has no such page" in complaints
+    assert titles(desk) == {ONE.title}
+
+
+@pytest.mark.parametrize("place", ["/dev/full", "/proc/nowhere/log", "/dev/null/log"])
+def test_what_an_operational_log_cannot_take_goes_to_standard_error(place: str) -> None:
+    program = f"from monitor import oplog; oplog.start(oplog.Path({place!r})); oplog.logging.warning('said')"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0
+    assert done.stderr.endswith("WARNING root: said\n")
+    assert done.stderr.count("\n") == 1
