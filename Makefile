@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test run lint bench pictures lock clean
+.PHONY: help demo test run lint peers bench kill fuzz soak pictures lock clean
 
 help: ## this page
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,8 +24,21 @@ lint: $(READY) ## ruff, mypy --strict and the import contracts
 	$(BIN)/mypy --strict
 	$(BIN)/lint-imports --no-cache
 
-bench: $(READY) ## what it costs, measured
-	$(BIN)/python -m benchmarks
+peers: $(READY) ## the programs that bench compares with, into .peers/ (newsboat and sfeed come from your distribution)
+	$(BIN)/python -m benchmarks.peers
+
+bench: $(READY) ## what it costs, beside those programs; BENCH="screens quotes" for some, BENCH=--write for docs/benchmarks.md
+	$(BIN)/python -m benchmarks $(BENCH)
+
+kill: $(READY) ## kill -9 at 200 random moments of a collector's life, a first start and an upgrade: is anything lost? ten minutes
+	MONITOR_KILLS=200 $(BIN)/python -m pytest tests/test_kill.py -s
+
+fuzz: $(READY) ## feeds and settings with mistakes in them, ten minutes each; what breaks a promise stays in fuzz/found
+	$(BIN)/python -m fuzz parse
+	$(BIN)/python -m fuzz settings
+
+soak: $(READY) ## a week of polls and ten thousand quote rounds in minutes: does anything grow?
+	$(BIN)/python -m benchmarks.soak
 
 pictures: $(READY) ## README's pictures, made anew of the replayed day: four minutes
 	$(BIN)/python -m pictures
@@ -35,7 +48,7 @@ lock: ## write requirements.lock anew from pyproject.toml (hashes, no addresses;
 	    --no-header --no-annotate --upgrade --extra apprise --group dev pyproject.toml -o requirements.lock
 
 clean: ## remove what make made
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .peers dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("monitor needs Python 3.11 or newer, this is " + sys.version) if sys.version_info < (3, 11) else None'

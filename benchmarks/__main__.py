@@ -1,20 +1,71 @@
-"""Run every measurement and print one table. Figures are of this machine, now; compare ratios, not seconds."""
+"""Run measurements and print their tables: `python -m benchmarks [NAME ...] [--write]`; NAME is a module's.
+
+Ratios and not seconds are what can be compared between machines: what stands side by side was run in turns. `--write`
+puts the tables into docs/benchmarks.md, with the day, the versions and the machine.
+"""
 
 from __future__ import annotations
 
-import asyncio
+import argparse
+import os
 import platform
 import sqlite3
+from datetime import UTC, datetime
+from importlib import import_module
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from benchmarks import deciding, feeds, starting, viewer
+from benchmarks.peers import DEBIAN, PYPI, version
+from benchmarks.table import Table, as_markdown, as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NAMES = ("collecting", "polling", "quotes", "screens", "viewer", "deciding", "million", "growth", "starting")
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
+LIBRARIES = ("textual", "httpx", "feedparser", "yfinance", "sqlite-utils")
+HEAD = """\
+# Benchmarks
+
+What it costs, beside what people use now. `python -m benchmarks.peers` sets the other programs up (newsboat and sfeed
+come from the distribution), `make bench` measures everything anew and prints these tables, `make bench
+BENCH="collecting --write"` some of them, and writes this page. Everything happens on loopback. Programs that stand side
+by side were run in turns in the same run; figures are medians, ratios are medians of the ratios of each turn.
+"""
 
 
 def main() -> None:
-    print(f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {platform.machine()}\n")
-    rows = [*asyncio.run(feeds.measure()), *deciding.measure(), *starting.measure(), *viewer.measure()]
-    width = max(len(what) for what, _ in rows)
-    for what, figure in rows:
-        print(f"{what:<{width}}  {figure}")
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
+    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
+    asked = parser.parse_args()
+    if unknown := set(asked.names) - set(NAMES):
+        parser.error(f"no such measurement: {', '.join(sorted(unknown))}")
+    machine = _machine()
+    print(as_text(machine), flush=True)
+    tables = [machine]
+    for name in asked.names or NAMES:
+        measure: Callable[[], list[Table]] = import_module(f"benchmarks.{name}").measure
+        for table in measure():
+            print(as_text(table), flush=True)
+            tables.append(table)
+    if asked.write:
+        PAGE.write_text("\n".join([HEAD, *map(as_markdown, tables)]), encoding="utf-8")
+
+
+def _machine() -> Table:
+    ours = [(name, installed(name)) for name in LIBRARIES]
+    theirs = [(name, version(name)) for name in (*DEBIAN, *PYPI)]
+    rows = [
+        ("day", f"{datetime.now(UTC):%Y-%m-%d}"),
+        ("machine", f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()} {platform.release()}"),
+        ("Python, SQLite", f"{platform.python_version()}, {sqlite3.sqlite_version}"),
+        ("monitor", installed("monitor")),
+        *ours,
+        *theirs,
+    ]
+    return Table("Machine and versions", ("what", "which"), tuple(rows))
 
 
 if __name__ == "__main__":
