@@ -42,10 +42,8 @@ class LineList(Widget, Generic[Key], can_focus=True):
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "line-list--title",
-        "line-list--cursor",
-        "line-list--title-unfocused",
-        "line-list--cursor-unfocused",
+        *("line-list--title", "line-list--title-unfocused"),
+        *("line-list--cursor", "line-list--cursor-unfocused"),
     }
     DEFAULT_CSS = """
     LineList {
