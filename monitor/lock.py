@@ -53,22 +53,16 @@ def collecting(database: Path, *, group: str | None = None) -> Iterator[Held]:
     The lock file is never removed: removing it would let two processes hold locks on two files of the same name.
     Raises AlreadyCollecting, or StoreError when the lock file cannot be made.
     """
-    path = lock_path(database)
+    held = _take(database, group)
+    while not held.still_there():  # deleted between its opening and its locking
+        os.close(held.descriptor)
+        held = _take(database, group)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        if group is not None:
-            give_to_group(path, group)
-            os.fchmod(descriptor, 0o640)
-    except (OSError, LookupError) as error:
-        raise StoreError(f"{path}: the lock file cannot be made: {error}") from error
-    try:
-        _take(descriptor, database)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        yield Held(path, descriptor)
+        os.ftruncate(held.descriptor, 0)
+        os.pwrite(held.descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield held
     finally:
-        os.close(descriptor)
+        os.close(held.descriptor)
 
 
 def give_to_group(path: Path, group: str) -> None:
@@ -80,7 +74,25 @@ def give_to_group(path: Path, group: str) -> None:
         shutil.chown(path, group=group)
 
 
-def _take(descriptor: int, database: Path) -> None:
+def _take(database: Path, group: str | None) -> Held:
+    path = lock_path(database)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        if group is not None:
+            give_to_group(path, group)
+            os.fchmod(descriptor, 0o640)
+    except (OSError, LookupError) as error:
+        raise StoreError(f"{path}: the lock file cannot be made: {error}") from error
+    try:
+        _lock(descriptor, database)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return Held(path, descriptor)
+
+
+def _lock(descriptor: int, database: Path) -> None:
     for look in range(LOOKS):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -47,8 +47,11 @@ async def said_at_its_end(process: Process) -> str:
 # The database
 
 
-async def test_a_deleted_folder_lets_no_second_collector_in_and_who_lost_the_lock_to_another_ends(desk: Desk) -> None:
-    process = await started(desk)
+async def test_a_deleted_folder_lets_no_second_collector_in_and_who_lost_the_lock_waits_for_it(
+    desk: Desk, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    process = await started(desk, "--log", str(log))
     shutil.rmtree(desk.database.parent)
     await until(lambda: titles(desk) == {ONE.title} and holder(desk.database) == process.pid, process=process)
     code, _, complaints = await desk.run("collect", "--once")
@@ -58,11 +61,14 @@ async def test_a_deleted_folder_lets_no_second_collector_in_and_who_lost_the_loc
     assert (code, report["state"]) == (0, "healthy")
 
     lock_path(desk.database).unlink()
+    another = f"another collector (process {os.getpid()}) already collects into {desk.database}; trying again every 5 s"
     with collecting(desk.database):
-        _, said = await process.communicate()
-    assert process.returncode == 3
-    assert said.count(b"the database file or its lock was deleted or replaced; starting on what is there now") == 2
-    assert f"another collector (process {os.getpid()}) already collects" in said.decode()
+        await until(lambda: another in log.read_text(), process=process)
+    await until(lambda: holder(desk.database) == process.pid, process=process)
+    assert await terminated(process) == 0
+    said = log.read_text()
+    assert said.count("the database file or its lock was deleted or replaced; starting on what is there now") == 2
+    assert said.count(another) == 1
 
 
 async def test_a_backup_put_back_underneath_is_gone_on_with(desk: Desk, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from monitor.tui.follow import AT_ONCE, LONGEST_WAIT, Follower
 from tests.commands import NOW, collected, collector, publish
 from tests.listening import Told, Watch
 from tests.store_samples import alert, entry, quote
+from tests.test_store_faults import damage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -282,6 +283,30 @@ def test_what_is_no_database_is_said_in_words(path: Path, follower: Follower, to
     follower.look()
     (lost,) = [said for said in told.since() if said.startswith("lost")]
     assert str(path) in lost
+
+
+def test_the_beginning_knows_the_place_and_the_first_look_reads_the_rest(
+    writer: Writer, follower: Follower, told: Told
+) -> None:
+    writer.heartbeat(collector())
+    writer.record_quotes([quote("NVDA", 118.0)], now=NOW)
+    follower.begin()
+    assert follower.picture.collector is not None
+    assert (follower.picture.partial, set(follower.picture.quotes)) == (True, set())
+    follower.look()
+    assert (follower.picture.partial, set(follower.picture.quotes)) == (False, {"NVDA"})
+
+
+def test_what_is_damaged_is_said_by_the_beginning_too(path: Path, told: Told, watch: Watch) -> None:
+    with collected(path) as written:
+        publish(written, entry("a", "Nvidia falls"))
+    damage(path, "headlines")
+    follower = Follower(path, elapsed=watch)
+    follower.tell(told)
+    follower.begin()
+    assert "damaged" in follower.trouble
+    assert follower.reader is None
+    follower.close()
 
 
 def test_what_opens_and_cannot_be_read_is_tried_again_at_longer_and_longer_intervals(

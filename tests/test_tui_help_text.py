@@ -8,7 +8,7 @@ from textual.keys import format_key
 from monitor.tui import cells, help_text, keys
 from monitor.tui.app import MonitorApp
 from monitor.tui.keys import Labels
-from monitor.tui.quote_columns import BEFORE_OPEN, HEADINGS, WHOLE_MOVE
+from monitor.tui.quote_columns import BEFORE_OPEN, HEADINGS, MIXED, WHOLE_MOVE
 from monitor.tui.screens.help import elsewhere
 
 
@@ -35,7 +35,7 @@ def test_every_action_of_every_screen_is_there() -> None:
 
 def test_every_column_of_the_quotes_is_explained() -> None:
     explained = " ".join(heading for heading, _ in help_text.COLUMNS)
-    assert all(heading in explained for heading in (*HEADINGS.values(), WHOLE_MOVE, BEFORE_OPEN))
+    assert all(heading in explained for heading in (*HEADINGS.values(), BEFORE_OPEN, WHOLE_MOVE, MIXED))
     text = " ".join(" ".join(page(90)).split())
     assert "news headlines of the last hour" in text
 

@@ -64,6 +64,9 @@ async def test_the_heading_of_extended_hours_says_which() -> None:
         app.board.update(early)
         await pilot.pause()
         assert "  pre % " in shown(app.board)[0]
+        app.board.update({"NVDA": app.rows["NVDA"]})  # still last evening's
+        await pilot.pause()
+        assert "  ext % " in shown(app.board)[0]
 
 
 async def test_a_wider_one_shows_names_and_a_narrower_one_less() -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from monitor import market, new_york, schedule
 from monitor.collector.results import Quoted, Result, Streamed
 from monitor.models import Quotes
-from monitor.when import NEW_YORK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -70,9 +69,6 @@ class QuoteDesk:
 
     async def run(self) -> None:
         """Poll whatever is due, for ever; after a failure not before the source state says."""
-        if self.symbols:
-            today = self.clock.now().astimezone(NEW_YORK).date()
-            await asyncio.to_thread(new_york.holiday, today)  # gets the calendar, which takes its time
         while True:
             if self._held_back():
                 await asyncio.sleep(LOOK)

@@ -13,8 +13,8 @@ from monitor.clock import set_within
 from monitor.closings import closings
 from monitor.collector.delivery import Alarm
 from monitor.collector.shift import Shift
-from monitor.errors import ConfigError, StoreError
-from monitor.lock import collecting
+from monitor.errors import AlreadyCollecting, ConfigError, StoreError
+from monitor.lock import collecting, lock_path
 from monitor.sources.yahoo import YahooQuotes
 from monitor.store.writer import Writer
 
@@ -92,11 +92,12 @@ class Collector:
     async def run(self) -> None:
         """Collect until `stop`. Raises ConfigError, StoreError or AlreadyCollecting when it cannot start.
 
-        Once it has started, a database that cannot be opened is tried again until it can, and AlreadyCollecting means
-        that the lock was deleted and another collector took the next one.
+        Once it has started, a database that cannot be opened is tried again until it can, and so is a lock that was
+        deleted and then taken by another collector.
         """
         settings = self._read_settings()
         new_york.ask(closings)
+        await asyncio.to_thread(new_york.session, self._clock.now())  # asks for them, for which the loop need not wait
         with ExitStack() as lock, ExitStack() as source:
             held = lock.enter_context(collecting(self._database, group=settings.store.group))
             yahoo, asked_by = source.enter_context(closing(self._yahoo(settings))), settings.quotes
@@ -106,7 +107,7 @@ class Collector:
                     source.close()
                     yahoo, asked_by = source.enter_context(closing(self._yahoo(settings))), settings.quotes
                 try:
-                    if not held.still_there():
+                    if held.path != lock_path(self._database) or not held.still_there():
                         lock.close()
                         held = lock.enter_context(collecting(self._database, group=settings.store.group))
                     with closing(self._open(settings)) as writer:
@@ -114,13 +115,15 @@ class Collector:
                             log.info("collecting: %s", _said(settings, writer.path))
                             started, trouble = True, ""
                             settings = await self._attend(shift, settings)
-                except StoreError as error:
+                except (StoreError, AlreadyCollecting) as error:
                     if not started:
                         raise
                     if str(error) != trouble:
                         trouble = str(error)
                         log.error("%s; trying again every %d s", trouble, STORE_RETRY)
-                    self._alarm.sound(make_sinks(settings.alerts, group=settings.store.group), trouble)
+                    if isinstance(error, StoreError):  # otherwise the other one judges the rules
+                        self._alarm.sound(make_sinks(settings.alerts, group=settings.store.group), trouble)
+                    systemd.notify("WATCHDOG=1")
                     await set_within(self._stopped, STORE_RETRY)
             systemd.notify("STOPPING=1")
             log.info("ended")

@@ -84,8 +84,6 @@ class Shift:
         sinks = make_sinks(settings.alerts, group=settings.store.group)
         self._delivery = Delivery(sinks, writer, clock)
         self._parsers = ParserPool()
-        if writer.new:  # every feed will come whole
-            self._parsers.warm()
         self._recorder = Recorder(writer, settings, clock, [sink.name for sink in sinks])
         self._client = FeedClient(settings.poll, user_agent=settings.poll.user_agent)
         self._feeds = FeedDesk(
@@ -110,7 +108,7 @@ class Shift:
 
     @cached_property
     def _baseline(self) -> BaselineDesk:
-        """When it is needed first: the records take a tenth of a second to read."""
+        """`once` does without: the records take a tenth of a second to read."""
         return BaselineDesk(
             symbols=wanted(documented()),
             states=self._recorder.recalled,
@@ -127,6 +125,8 @@ class Shift:
             )
         await self._closing.enter_async_context(self._client)
         self._closing.push_async_callback(self._parsers.aclose)
+        if self._writer.new:  # every feed will come whole
+            self._parsers.warm()
         self._beat()
         return self
 
@@ -146,6 +146,7 @@ class Shift:
 
     async def work(self) -> None:
         """Collect until cancelled."""
+        await asyncio.to_thread(documented)
         async with asyncio.TaskGroup() as tasks:
             for loop in (
                 self._feeds.run(),

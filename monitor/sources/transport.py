@@ -81,9 +81,10 @@ class FeedTransport(httpx.AsyncBaseTransport):
         scheme, host = origin.scheme.decode("ascii"), origin.host.decode("ascii")
         proxy = self._proxies.proxy_for(scheme, host)
         if proxy is None:
+            trust = self._trust() if scheme == "https" else None
             stream = await self._backend.connect_tcp(host, origin.port)
-            if scheme == "https":
-                stream = await stream.start_tls(self._trust(), server_hostname=host)
+            if trust is not None:
+                stream = await stream.start_tls(trust, server_hostname=host)
             return _Connection(origin=origin, stream=stream, keepalive_expiry=_KEEP_FOR)
         if (address := literal(host)) is not None:
             permitted(host, [address], self._refused)  # names are the proxy's to look up

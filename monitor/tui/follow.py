@@ -94,7 +94,10 @@ class Follower:
     def begin(self) -> None:
         """Open the database, and read as little as the headlines need to be shown; the first look reads the rest."""
         self._watch_collector()
-        self._open(self._read_who)
+        try:
+            self._open(self._read_who)
+        except StoreError as error:
+            self.failed(error)
         self._version = UNREAD
 
     def look(self) -> None:

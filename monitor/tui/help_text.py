@@ -48,6 +48,7 @@ COLUMNS = (
     ("day %", "the move since the close before"),
     ("move %", "the same with extended hours, in narrow lists"),
     ("pre % post %", "the move before the open, after the close, since the last regular price"),
+    ("ext %", "some symbols have the one, some the other"),
     ("course", "the day's prices, left to right"),
     ("27 Jan", "the move as a multiple of that of the same hour of 27 January 2025; ~ of a range; old47m: stale"),
     ("news", "headlines of the last hour"),

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.market import StaleKind
+from monitor.models import Session
 from monitor.tui import cells
 from monitor.tui.quote_rows import SPARK
 
@@ -68,6 +69,7 @@ HEADINGS = {
 }
 WHOLE_MOVE = "move %"
 BEFORE_OPEN = "pre %"  # in place of EXTENDED's
+MIXED = "ext %"  # where some have a move before the open, and others still last evening's
 LEFT = frozenset({Column.SYMBOL, Column.COURSE, Column.NAME, Column.AGE})
 # The first is given up first. A symbol, its price, its move and the comparison with the shock stay.
 GIVEN_UP = (Column.AGE, Column.NAME, Column.COURSE, Column.HEADLINES, Column.EXTENDED)
@@ -121,16 +123,18 @@ class Columns:
         """What of a row its place follows from: what the column shows."""
         return (lambda row: row.change) if column is Column.DAY and not self.has_extended else _SORTED_BY[column]
 
-    def heading(self, count: int, order: Order, *, before_open: bool = False) -> str:
-        """With a `^` or `v` before the column that the rows are sorted by. Extended hours are those `before_open`, else
-        those after the close.
+    def heading(self, count: int, order: Order, *, extended: Iterable[Session] = ()) -> str:
+        """With a `^` or `v` before the column that the rows are sorted by. `extended` are the sessions of the rows that
+        have a move in extended hours.
         """
+        hours = {BEFORE_OPEN if session is Session.PRE else HEADINGS[Column.EXTENDED] for session in extended}
+        moved = MIXED if len(hours) > 1 else next(iter(hours), HEADINGS[Column.EXTENDED])
         parts = []
         for column, width in self.widths.items():
             if column is Column.SYMBOL:
                 text = f"Quotes {count}" if width > SYMBOL_LEAST + 2 else "Quotes"
             else:
-                text = self._named(column, before_open=before_open)
+                text = self._named(column, moved)
             mark = "" if order.by is not column else "v" if order.descending else "^"
             if column in LEFT:
                 parts.append((mark or " ") + cells.fit(text, width))
@@ -138,10 +142,10 @@ class Columns:
                 parts.append(cells.fit(mark + text, width + 1, right=True))
         return "".join(parts)
 
-    def _named(self, column: Column, *, before_open: bool) -> str:
+    def _named(self, column: Column, extended: str) -> str:
         if column is Column.DAY and not self.has_extended:
             return WHOLE_MOVE
-        return BEFORE_OPEN if column is Column.EXTENDED and before_open else HEADINGS[column]
+        return extended if column is Column.EXTENDED else HEADINGS[column]
 
     def row(self, row: QuoteRow) -> list[Piece]:
         """One symbol's line."""

@@ -180,7 +180,7 @@ class HeadlineList(LineList[int]):
         before, self._cache = self._cache, {}
         for key in self.visible_keys[:1]:
             self._read(key)  # and with it all on the screen
-        if not self._cache:  # nothing is shown, or can be read now
+        if not any(self._cache.values()):  # nothing is shown, or can be read now
             self._cache = before
         if changed := [key for key in self._cache if key in before and before[key] != self._cache[key]]:
             self.redraw(*changed)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from textual import events
     from textual.binding import BindingType
 
-    from monitor.models import Group
+    from monitor.models import Group, Session
     from monitor.tui.widgets.line_list import Pieces
 
 
@@ -141,12 +141,11 @@ class QuoteBoard(LineList[Line]):
         return group_line(group, group_moves(group, self._quotes), self.size.width - 1, collapsed=collapsed)
 
     def _title_text(self) -> str:
-        return self._columns.heading(len(self._symbols), self._order, before_open=self._is_before_open)
+        return self._columns.heading(len(self._symbols), self._order, extended=self._extended())
 
-    @property
-    def _is_before_open(self) -> bool:
-        """Whether what trades in extended hours does so before the open."""
-        return any(row.extended is not None and row.is_before_open for row in self._quotes.values())
+    def _extended(self) -> set[Session]:
+        """The sessions of what has moved in extended hours."""
+        return {row.quote.session for row in self._quotes.values() if row.quote and row.extended is not None}
 
     def _lines(self) -> list[Line]:
         return lines(self._groups, self._quotes, self._order, self._columns)
