@@ -131,6 +131,9 @@ async def test_a_clock_that_jumps_a_day_either_way_stops_nothing(desk: Desk) -> 
         assert rows(desk.database, quoted_at) != before
     desk.fall = -5
     await until(lambda: desk.alert_texts("fall"), process=process)
+    beat = "SELECT heartbeat_at FROM collector"
+    last = rows(desk.database, beat)  # which may be of the clock that was a day off
+    await until(lambda: rows(desk.database, beat) != last, process=process)
     looking = await desk.start("status", PYTHONPATH=str(folder))
     report, _ = await looking.communicate()
     assert report.decode().startswith("healthy")
