@@ -30,7 +30,7 @@ peers: $(READY) ## the programs that bench compares with, into .peers/ (newsboat
 bench: $(READY) ## what it costs, beside those programs; BENCH="screens quotes" for some, BENCH=--write for docs/benchmarks.md
 	$(BIN)/python -m benchmarks $(BENCH)
 
-kill: $(READY) ## kill -9 at 200 random moments of a collector's life, a first start and an upgrade: is anything lost? ten minutes
+kill: $(READY) ## kill -9 at 200 random moments of a collector's life, a first start and an upgrade: is anything lost? six minutes
 	MONITOR_KILLS=200 $(BIN)/python -m pytest tests/test_kill.py -s
 
 fuzz: $(READY) ## feeds and settings with mistakes in them, ten minutes each; what breaks a promise stays in fuzz/found
