@@ -22,7 +22,7 @@ from benchmarks.table import Table, as_markdown, as_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-NAMES = ("viewer", "screens", "quotes", "deciding", "starting", "polling", "million", "growth", "collecting")
+NAMES = ("viewer", "screens", "quotes", "deciding", "starting", "reading", "polling", "million", "growth", "collecting")
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 LIBRARIES = ("textual", "httpx", "feedparser", "yfinance", "sqlite-utils")
 HEAD = """\

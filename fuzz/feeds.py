@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -164,6 +165,8 @@ def _read(body: bytes, content_type: str | None, language: str) -> None:
             return  # for a process that can be killed
         with within(PARSING):
             read = parse(reduced)
+        if isinstance(read, Document) and not read.damaged and not reduced.items.whole:
+            assert read == parse(_not_plain(reduced)), "feedparser finds something else"
     else:
         read = reduced
     if isinstance(read, Failed):
@@ -175,6 +178,13 @@ def _read(body: bytes, content_type: str | None, language: str) -> None:
         again = reduce(body, content_type=content_type, url=url, known=read.item_digests, language=language)
         assert isinstance(again, Document), "what is known has to be read once more"
         assert not again.entries
+
+
+def _not_plain(reduced: Reduced) -> Reduced:
+    """The same with an element more, for whose sake feedparser reads it."""
+    first, *others = reduced.items.new
+    end = first.rindex("</")
+    return replace(reduced, items=replace(reduced.items, new=(f"{first[:end]}<unheard-of/>{first[end:]}", *others)))
 
 
 def _judge(document: Document) -> None:

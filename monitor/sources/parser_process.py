@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import IO
 
 from monitor.models import Failed, FailureKind
-from monitor.sources.parse import Document, Reduced, load_parser, parse
+from monitor.sources.parse import Document, Reduced, parse
 from monitor.text import printable
 
 MEMORY = 1 << 30  # bytes of address space; a usual document takes a twentieth of it
@@ -33,7 +33,6 @@ def serve(limit: float) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     with os.fdopen(os.dup(1), "wb") as answers:
         os.dup2(2, 1)
-        load_parser()
         while request := read_frame(sys.stdin.buffer):
             signal.setitimer(signal.ITIMER_REAL, limit)
             outcome = _answer(pickle.loads(request))  # noqa: S301 (from the collector that started this process)

@@ -10,17 +10,20 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Self
 
 from monitor.models import Failed, FailureKind
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from types import TracebackType
 
     from monitor.sources.parse import Document, Reduced
 
 HERE = 0.3  # seconds of CPU for parsing that the event loop is burdened with before processes take over,
 HERE_WITHIN = 10.0  # of so many seconds
+PATIENCE = 1.0  # seconds with one document, after which another process takes the next ones
 STARTING = 20.0  # seconds that a process may take to start on a busy machine; 0.2 is usual
 
 # The parent's own path and nothing more, so that it finds the same modules, and none in the current directory.
@@ -36,9 +39,10 @@ class ParserPool:
     """Reads documents as `parse.read` does, each within `limit` seconds of parsing.
 
     Small documents are parsed at once; when they are many, as on a first load, or a process has nothing to do, they are
-    parsed where the large ones are: in at most `workers` processes of about 30 MB each. One is started when it is
-    needed first, or by `warm`, and ended when there was nothing to do for it in `idle` seconds. Use the pool as a
-    context manager, or call `aclose`.
+    parsed where the large ones are: in a process of about 30 MB. Reading is quicker than recording what was read, so
+    one is enough but for a document that takes long: then others, `workers` in all, go on with the rest. One is started
+    when it is needed first, or by `warm`, and ended when there was nothing to do for it in `idle` seconds. Use the pool
+    as a context manager, or call `aclose`.
     """
 
     def __init__(self, *, workers: int = 2, limit: float = 10.0, idle: float = 60.0) -> None:
@@ -46,6 +50,7 @@ class ParserPool:
         self._limit = limit
         self._idle_limit = idle
         self._free = asyncio.Semaphore(workers)
+        self._turn = asyncio.Semaphore(1)
         self._idle: dict[_Worker, asyncio.TimerHandle] = {}
         self._busy: set[_Worker] = set()
         self._closed = False
@@ -66,20 +71,19 @@ class ParserPool:
         self, body: bytes, *, content_type: str | None, url: str, known: frozenset[bytes], language: str = ""
     ) -> Document | Failed:
         """As `parse.read`; a `Failed` also when the parser hangs or dies."""
-        from monitor.sources.parse import Reduced, load_parser, parse, reduce  # 40 ms, when there is a document
+        from monitor.sources.parse import Reduced, parse, reduce  # 40 ms, when there is a document
 
         reduced = reduce(body, content_type=content_type, url=url, known=known, language=language)
         del body
         if not isinstance(reduced, Reduced):
             return reduced
         if reduced.light and not self._idle and self._has_time():
-            load_parser()  # whose time is not this document's
             began = time.thread_time()
             try:
                 return parse(reduced)
             finally:
                 self._here += time.thread_time() - began
-        async with self._free:
+        async with self._free, self._in_turn():
             if self._closed:
                 return Failed(kind=FailureKind.PARSER, reason="the parser was ended before it could read this")
             try:
@@ -102,15 +106,33 @@ class ParserPool:
         await asyncio.to_thread(self._threads.shutdown)
 
     def warm(self) -> None:
-        """Start all processes, because much is to come: what they load, they load meanwhile."""
-        for _ in range(self._workers - len(self._idle) - len(self._busy)):
-            try:
-                self._keep(_Worker(self._limit))
-            except OSError:  # it is said when there is a document that cannot be read for it
-                return
+        """Start a process, because much is to come: what it loads, it loads meanwhile."""
+        if self._idle or self._busy:
+            return
+        with suppress(OSError):  # it is said when there is a document that cannot be read for it
+            self._keep(_Worker(self._limit))
 
     def _keep(self, worker: _Worker) -> None:
         self._idle[worker] = asyncio.get_running_loop().call_later(self._idle_limit, self._end_idle, worker)
+
+    @asynccontextmanager
+    async def _in_turn(self) -> AsyncIterator[None]:
+        """One document at a time, but for those that take longer than `PATIENCE`."""
+        await self._turn.acquire()
+        over = False
+
+        def end() -> None:
+            nonlocal over
+            if not over:
+                over = True
+                self._turn.release()
+
+        relief = asyncio.get_running_loop().call_later(PATIENCE, end)
+        try:
+            yield
+        finally:
+            relief.cancel()
+            end()
 
     def _has_time(self) -> bool:
         """Whether the event loop has not parsed too much of late."""
