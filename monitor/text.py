@@ -166,17 +166,16 @@ class Folded(NamedTuple):
 
 def fold(text: str) -> Folded:
     """NFKC, nothing invisible, case folded. ASCII costs next to nothing; only marks and loose jamo cost much."""
-    if text.isprintable():
-        if text.isascii():
-            return Folded(text, text.lower())
-        if _IGNORABLE.search(text) is None and unicodedata.is_normalized("NFKC", text):
-            folded = text.casefold()
-            if len(folded) == len(text):  # casefold never drops a character, so none became two either
-                return Folded(text, folded)
-    folded = text.translate(_FOLDED)
-    if _CONTINUES in folded:
-        folded = "".join(piece for piece, _, _ in _clusters(text))
-    return Folded(text, folded, aligned=False)
+    if text.isascii() and text.isprintable():
+        return Folded(text, text.lower())
+    whole = text.isprintable() and _IGNORABLE.search(text) is None  # nothing will be dropped
+    if whole and unicodedata.is_normalized("NFKC", text):
+        folded = text.casefold()
+    else:
+        folded = text.translate(_FOLDED)
+        if _CONTINUES in folded:
+            return Folded(text, "".join(piece for piece, _, _ in _clusters(text)), aligned=False)
+    return Folded(text, folded, aligned=whole and len(folded) == len(text))  # where none is dropped, none became two
 
 
 _CONTINUES = "\0"  # cannot be in folded text
@@ -225,4 +224,7 @@ def _folded_cluster(cluster: str) -> str:
 @lru_cache(maxsize=16)
 def _slices(text: str) -> list[tuple[int, int]]:
     """For each character of the folded text, the slice of `text` that it came from."""
-    return [(start, end) for piece, start, end in _clusters(text) for _ in piece]
+    pieces = [_FOLDED[code] for code in map(ord, text)]
+    if _CONTINUES in pieces:
+        return [(start, end) for piece, start, end in _clusters(text) for _ in piece]
+    return [(at, at + 1) for at, piece in enumerate(pieces) for _ in piece or ""]

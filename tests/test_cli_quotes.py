@@ -64,6 +64,12 @@ def test_quotes_stand_under_the_watchlist_s_headings_each_with_its_time_and_age(
     ]
 
 
+def test_a_yield_stands_without_the_currency_that_the_source_gives_it(account: Account) -> None:
+    board(account, quote("^TNX", 4.51, at=NOW - SECOND, currency="USD"))
+    assert listed(account)[-1].split() == ["^TNX", "4.51", "n/a", "regular", "23:49:59", "KST", "1s"]
+    assert json.loads("".join(listed(account, "--json")))[0]["currency"] == "USD"
+
+
 def test_a_wide_terminal_and_a_pipe_get_names_as_far_as_they_fit(account: Account) -> None:
     board(account, NVDA, SOFTBANK)
     assert listed(account, COLUMNS="120")[2].endswith("7s       Nvidia")

@@ -207,6 +207,21 @@ def test_unrelated_text_around_a_headline_takes_no_topic_away(title: str, before
     assert told <= {mention.name for mention in MATCHER.match(around)}
 
 
+SPACED = ("Deep Seek", "Open AI", "수출 규제", "S&P 500", "오픈 AI")
+TOGETHER = tuple(text.replace(" ", "") for text in SPACED)
+BITS = ("Deep", "Seek", "OPEN", "Ai", "수출", "규제", "S&P", "500", "오픈", "s", "é", "ＡＩ", *(("",) * 9), *" -·…_")
+ALONE, BESIDE = (
+    Matcher([Topic(name=texts[0], terms=tuple(map(Term, texts))) for texts in together], ())
+    for together in (tuple((text,) for text in SPACED), tuple(zip(SPACED, TOGETHER, strict=True)))
+)
+
+
+@given(st.lists(st.sampled_from([*BITS, *SPACED, *TOGETHER]), max_size=9).map("".join))
+@steady
+def test_a_term_with_a_space_leaves_nothing_to_find_for_the_one_written_together(title: str) -> None:
+    assert ALONE.match(title) == BESIDE.match(title)
+
+
 @given(headlines())
 @steady
 def test_case_and_width_change_no_topic(title: str) -> None:

@@ -154,6 +154,15 @@ def test_small_prices_keep_their_fourth_decimal() -> None:
     assert alert.text.startswith("NVDA at 1.0432 USD")
 
 
+YIELD = QuoteLevel(symbols=("^TNX",), measure=Measure.PRICE, limit=Comparison(at_most=5))
+
+
+def test_an_index_or_a_yield_is_told_without_the_currency_that_the_source_gives_it() -> None:
+    (alert,) = Desk.of(YIELD).price("^TNX", 4.51).evaluate()
+    assert alert.text == "^TNX at 4.51 (limit 5)"
+    assert alert.quotes[0].currency == "USD"
+
+
 def test_each_symbol_of_a_rule_is_a_subject_of_its_own() -> None:
     desk = Desk.of(change("NVDA", "AMD", "ARM", at_most=-3)).price("NVDA", 90).price("AMD", 99).price("ARM", 95)
     assert desk.fired() == ["ARM", "NVDA"]

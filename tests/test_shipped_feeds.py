@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +21,8 @@ from monitor.models import (
     QuotesStale,
     Severity,
     ShockRatio,
+    Term,
+    Topic,
     Volume,
 )
 from monitor.topics import Matcher
@@ -131,6 +134,22 @@ def test_the_companies_have_names_in_three_languages(shipped: Settings) -> None:
 )
 def test_the_shipped_names_find_what_they_should(matcher: Matcher, headline: str, found: set[str]) -> None:
     assert {mention.name for mention in matcher.match(headline)} == found
+
+
+def test_no_term_and_no_name_is_found_wherever_another_of_its_own_is(shipped: Settings) -> None:
+    """A space stands for nothing too: "DeepSeek" beside "Deep Seek" would only cost time."""
+    for topic in shipped.topics:
+        assert_each_is_needed([term for term in topic.terms if not term.regex])
+        assert_each_is_needed(topic.exclusions)
+    for ticker in shipped.tickers:
+        assert_each_is_needed([Term(name) for name in dict.fromkeys((ticker.name, *ticker.aliases))])
+
+
+def assert_each_is_needed(terms: Sequence[Term]) -> None:
+    for other in terms:
+        matcher = Matcher([Topic(name="other", terms=(other,))], ())
+        found = {term.text: [(m.start, m.end) for m in matcher.match(term.text)] for term in terms}
+        assert [text for text, spans in found.items() if (0, len(text)) in spans] == [other.text]
 
 
 def test_the_other_model_makers_are_topics(shipped: Settings) -> None:

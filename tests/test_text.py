@@ -241,6 +241,9 @@ def test_folding_makes_writings_equal(text: str, folded: str) -> None:
         pytest.param("a\u200bDeep\u200bSeek\u200b!", "deepseek", "Deep\u200bSeek", id="invisible-inside-not-outside"),
         pytest.param("x\u1103\u1175\u11b8시크", "딥시크", "\u1103\u1175\u11b8시크", id="jamo"),
         pytest.param("oﬃce", "f", "ﬃ", id="a-ligature-is-taken-whole"),
+        pytest.param("英伟达暴跌，苹果！", "苹果", "苹果", id="after-full-width-punctuation"),
+        pytest.param("…，가\u3000\u200b각", "각", "각", id="after-one-that-grew-and-one-that-went"),
+        pytest.param("İﬁ\u200b\u200b가", "가", "가", id="as-many-grew-as-went"),
     ],
 )
 def test_a_span_leads_back_to_the_original(text: str, needle: str, original: str) -> None:

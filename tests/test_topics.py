@@ -157,6 +157,7 @@ def test_deepseek_is_found(title: str, spans: list[str]) -> None:
         pytest.param("*ORACLE TO INVEST IN DATA CENTERS", "ORCL", id="shouting-longer-name"),
         pytest.param("NVIDIA, AMD, ARM and META fall", "NVDA AMD ARM META", id="list-of-symbols"),
         pytest.param("ASML, ARM 등 반도체주 급락", "ARM", id="capitals-among-korean"),
+        pytest.param("Alarm in Arm, and Armada nears ARM", "ARM ARM", id="name-within-words-and-by-itself"),
         pytest.param("Meta and Arm pledge billions", "META ARM", id="names-that-are-words"),
         pytest.param("a meta level arm of the oracle", "", id="words-that-are-names"),
         pytest.param("My arm hurts; apple pie helps", "", id="lower-case-words"),

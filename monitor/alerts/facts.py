@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from monitor.baseline.live import shock_ratio
+from monitor.alerts.refs import quote_ref
 from monitor.market import Staleness
-from monitor.models import Bar, BaselineRef, FeedState, Headline, Quote, QuoteSourceState, Session
+from monitor.models import Bar, BaselineRef, FeedState, Headline, Quote, QuoteRef, QuoteSourceState, Session
 
 if TYPE_CHECKING:
     from monitor.baseline import Baseline
@@ -40,6 +40,17 @@ class Facts:
     _compared: dict[tuple[str, datetime], BaselineRef | None] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _quoted: dict[tuple[str, datetime], QuoteRef | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def quoted(self, symbol: str, now: datetime) -> QuoteRef | None:
+        """The symbol's quote as an alert quotes it, the same for all alerts of a round; None when there is none."""
+        place = (symbol, now)
+        if place not in self._quoted:
+            quote = self.quotes.get(symbol)
+            self._quoted[place] = None if quote is None else quote_ref(quote, now, stale=symbol in self.stale)
+        return self._quoted[place]
 
     def compared(self, symbol: str, now: datetime) -> BaselineRef | None:
         """The symbol's move beside what the documents recorded of it for the same session, found out once a round.
@@ -55,6 +66,8 @@ class Facts:
         quote = self.quotes.get(symbol)
         if self.baseline is None or quote is None or symbol in self.stale:
             return None
+        from monitor.baseline.live import shock_ratio  # not at the top: where nothing has a price it is not needed
+
         found = shock_ratio(self.baseline, quote, now)
         return found if isinstance(found, BaselineRef) else None
 

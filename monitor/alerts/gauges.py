@@ -12,7 +12,6 @@ from typing import Literal, NamedTuple
 
 from monitor import market
 from monitor.alerts.facts import Facts
-from monitor.baseline.reference import reference
 from monitor.models import Measure, Quote
 from monitor.models.quotes import percent
 
@@ -84,7 +83,7 @@ def money(value: float, currency: str | None = None) -> str:
 
 
 def _at(quote: Quote) -> str:
-    return f"at {money(quote.price, quote.currency)}"
+    return f"at {money(quote.price, quote.unit)}"
 
 
 def _change(quote: Quote, _facts: Facts, _now: datetime) -> float | None:
@@ -200,7 +199,11 @@ def _ratio(quote: Quote, facts: Facts, now: datetime) -> Reading:
 
 
 def _undocumented(symbol: str, facts: Facts, now: datetime) -> bool:
-    return facts.baseline is not None and isinstance(reference(facts.baseline, symbol, now), str)
+    if facts.baseline is None:
+        return False
+    from monitor.baseline.reference import reference  # not at the top: most rules do not compare
+
+    return isinstance(reference(facts.baseline, symbol, now), str)
 
 
 def _say_ratio(value: float, quote: Quote, facts: Facts, now: datetime) -> str:

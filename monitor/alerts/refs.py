@@ -7,13 +7,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from monitor import market
-from monitor.models import BaselineRef, Headline, HeadlineRef, QuoteRef, Session
-
-if TYPE_CHECKING:
-    from monitor.alerts.facts import Facts
+from monitor.models import BaselineRef, Headline, HeadlineRef, Quote, QuoteRef, Session
 
 
 def headline_ref(headline: Headline) -> HeadlineRef:
@@ -28,21 +25,20 @@ def headline_ref(headline: Headline) -> HeadlineRef:
     )
 
 
-def quote_ref(symbol: str, facts: Facts, now: datetime) -> QuoteRef | None:
-    """The symbol's quote judged at `now`; None when there is none that JSON could carry."""
-    quote = facts.quotes.get(symbol)
-    if quote is None or not math.isfinite(quote.price):
+def quote_ref(quote: Quote, now: datetime, *, stale: bool) -> QuoteRef | None:
+    """The quote judged at `now`; None for one that JSON could not carry."""
+    if not math.isfinite(quote.price):
         return None
     change = quote.change_percent
     return QuoteRef(
-        symbol=symbol,
+        symbol=quote.symbol,
         price=quote.price,
         currency=quote.currency,
         change_percent=change if change is not None and math.isfinite(change) else None,
         traded_at=quote.traded_at,
         age=market.age(quote, now),
         session=quote.session,
-        stale=symbol in facts.stale,
+        stale=stale,
     )
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from monitor.alerts.conditions import Evidence
 from monitor.alerts.facts import Facts
 from monitor.alerts.memory import EVIDENCE_KEPT, Gap
-from monitor.alerts.refs import headline_ref, quote_ref
+from monitor.alerts.refs import headline_ref
 from monitor.alerts.stories import Item
 from monitor.alerts.watches import Watch
 from monitor.models import Alert, AlertKind, QuoteRef, Severity
@@ -76,7 +76,7 @@ def cannot_evaluate(watch: Watch, missing: Mapping[str, str], gap: Gap, facts: F
 
 
 def _quotes(symbols: Iterable[str], facts: Facts, now: datetime) -> tuple[QuoteRef, ...]:
-    found = (quote_ref(symbol, facts, now) for symbol in list(symbols)[:QUOTES_KEPT])
+    found = (facts.quoted(symbol, now) for symbol in list(symbols)[:QUOTES_KEPT])
     return tuple(ref for ref in found if ref is not None)
 
 

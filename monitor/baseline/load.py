@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import cache, cached_property
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 from monitor.errors import BaselineError
-from monitor.models.baseline import Disagreement, Document, Record, When
 from monitor.when import NEW_YORK
+
+if TYPE_CHECKING:
+    from monitor.models.baseline import Disagreement, Document, Record, When
 
 DOCUMENTS = "documents.yaml"
 

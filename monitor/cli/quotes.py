@@ -115,7 +115,7 @@ class _Board:
                 continue
             change = "n/a" if quote.change_percent is None else f"{quote.change_percent:+.2f}%"
             line = (
-                f"{indent}{symbol:<9} {money(quote.price):>10} {quote.currency or '':<3} {change:>8}  "
+                f"{indent}{symbol:<9} {money(quote.price):>10} {quote.unit or '':<3} {change:>8}  "
                 f"{quote.session:<7}  {self._when(quote):<15}  {self._age(quote):<7}"
             )
             yield self._with_name(line, names.get(symbol) or quote.name or "")

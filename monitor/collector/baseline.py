@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from monitor.collector.results import Recalled, Result
-from monitor.models import QuotesFailed, RecordKind
+from monitor.models import QuotesFailed
 from monitor.schedule import CLOCK_SLACK
 from monitor.store.records import HistoryState
 from monitor.when import NEW_YORK, local_and_new_york
@@ -39,7 +39,7 @@ TURN = 0.05  # seconds between two looks whether the quote thread is free
 AGAIN = timedelta(days=30)
 SOONEST, LATEST = timedelta(minutes=5), timedelta(days=1)  # after a failure
 
-_PRICED = frozenset({RecordKind.MOVE, RecordKind.LEVEL, RecordKind.YIELD, RecordKind.CURRENCY})
+_PRICED = frozenset({"move", "level", "yield", "currency"})  # kinds of records
 _FIRST_DAY, _LAST_DAY = date(2025, 1, 24), date(2025, 1, 29)
 _MOST_DOUBLINGS = 16
 _HAS_NONE = frozenset({400, 404, 422})  # unknown or delisted; 422: hours of more than 730 days ago

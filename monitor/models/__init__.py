@@ -6,9 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from monitor.models.alerts import Alert, AlertKind, HeadlineRef, QuoteRef, Severity
+    from monitor.models.alerts import Alert, AlertKind, BaselineRef, HeadlineRef, QuoteRef, Severity
     from monitor.models.baseline import (
-        BaselineRef,
         DayPart,
         Disagreement,
         Document,

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from monitor.models.baseline import BaselineRef
     from monitor.models.quotes import Session
 
 
@@ -49,6 +48,19 @@ class QuoteRef:
     age: timedelta | None
     session: Session
     stale: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineRef:
+    """A documented move as an alert quotes it. `ratio` is today's move as a multiple of it; `documents` file names."""
+
+    id: str
+    symbol: str
+    documented: float
+    today: float
+    ratio: float
+    compared: str
+    documents: tuple[str, ...] = field(default=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

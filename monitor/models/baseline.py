@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -169,16 +169,3 @@ class Measured:
     high: float | None = None
     difference: float | None = None
     simulated: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BaselineRef:
-    """A documented move as an alert quotes it. `ratio` is today's move as a multiple of it; `documents` file names."""
-
-    id: str
-    symbol: str
-    documented: float
-    today: float
-    ratio: float
-    compared: str
-    documents: tuple[str, ...] = field(default=())

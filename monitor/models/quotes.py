@@ -53,6 +53,13 @@ class Quote:
     delay: timedelta = timedelta(0)
 
     @property
+    def unit(self) -> str | None:
+        """What to write behind the price: its currency, and nothing for an index or a yield (a symbol with a caret), to
+        which the source gives a currency too.
+        """
+        return None if self.symbol.startswith("^") else self.currency
+
+    @property
     def change(self) -> float | None:
         """Move from `base_close`, in the quote's currency."""
         return None if self.base_close is None else self.price - self.base_close

@@ -7,11 +7,11 @@ the replayed hour would leave half a day in the place of a whole one.
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from math import isclose
 from typing import TYPE_CHECKING
 
-from monitor.models import Bar, When
+from monitor.models import Bar
 from monitor.store.codec import Columns, cell, moment, stamp
 from monitor.store.records import HistoryState
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
     from monitor.baseline import Baseline
-    from monitor.models import Record
+    from monitor.models import Record, When
     from monitor.store.codec import Cell
 
 STATE = Columns.of(HistoryState, asked_at=moment, next_try_at=moment, simulated=bool)
@@ -31,7 +31,6 @@ BAR = Columns(
     ("symbol", "interval", "at", "open", "high", "low", "close", "volume"),
     {"at": moment},
 )
-_WHEN = Columns.of(When)
 
 _KEEP = STATE.insert("baseline_history", "INSERT OR REPLACE")
 _KEEP_BAR = BAR.insert("baseline_bars", "INSERT OR REPLACE")
@@ -86,6 +85,13 @@ def _another_world(connection: sqlite3.Connection, state: HistoryState) -> bool:
     return row is not None and bool(row[0]) != state.simulated
 
 
+@cache
+def _when() -> Columns[When]:
+    from monitor.models import When  # not at the top: the records are written once, and their models cost 8 ms a start
+
+    return Columns.of(When)
+
+
 def _told_anew(connection: sqlite3.Connection, bars: Sequence[Bar]) -> bool:
     """Whether any of the bars is known with another price."""
     for bar in bars:
@@ -102,7 +108,7 @@ def _event(record: Record, position: int) -> dict[str, Cell]:
         "kind": cell(record.kind),
         "subject": record.subject,
         "symbol": record.symbol,
-        **(_WHEN.row(record.when) if record.when else dict.fromkeys(_WHEN.names)),
+        **(_when().row(record.when) if record.when else dict.fromkeys(_when().names)),
         "session": cell(record.session),
         "value": record.value,
         "low": record.low,
