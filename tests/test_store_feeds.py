@@ -158,5 +158,6 @@ def test_rows_are_counted(writer: Writer, path: Path) -> None:
     writer.delivered("b", "command", NOW)
     with closing(Reader.open(path)) as reader:
         counts = reader.counts()
+        assert reader.undelivered() == 1
     assert counts == Counts(headlines=2, feeds=2, quotes=1, bars=2, alerts=2, undelivered=1, bytes=counts.bytes)
     assert counts.bytes == path.stat().st_size + Path(f"{path}-wal").stat().st_size

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -201,7 +202,9 @@ def test_filters_hold_alone_and_together(many: Path, first: str, second: str) ->
     assert numbers(many, **wanted) == in_order(expected)
 
 
-def test_all_filters_hold_at_once(many: Path) -> None:
+@pytest.mark.parametrize("few", [search.FEW, 0], ids=["by the text index", "by time"])
+def test_all_filters_hold_at_once(many: Path, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    monkeypatch.setattr(search, "FEW", few)
     expected = [n for n in range(60) if n % 2 == 0 and n % 3 == 0 and n % 5 and 1 <= n // 4 < 9]
     found = numbers(
         many,
@@ -239,6 +242,26 @@ def test_pages_that_look_at_a_few_are_together_what_one_that_looks_at_all_finds(
             pages.append(reader.headline_page(HeadlineFilter(**given, limit=4, before=before)))  # type: ignore[arg-type]
     assert [number for page in pages for number in page.ids] == whole != []
     assert len(pages) > 2
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        HeadlineFilter(text="head"),
+        HeadlineFilter(text="head", topic="DeepSeek"),
+        HeadlineFilter(text="head", topic="DeepSeek", ticker="NVDA"),
+    ],
+    ids=str,
+)
+def test_what_few_headlines_have_is_one_page_and_a_page_from_the_midst_of_it_is_the_rest(
+    many: Path, wanted: HeadlineFilter
+) -> None:
+    with closing(Reader.open(many)) as reader:
+        whole = reader.headlines(wanted)
+        ids = [headline.id for headline in whole]
+        assert reader.headline_page(replace(wanted, limit=2)) == (ids, None)
+        midst = (whole[4].sort_at, whole[4].id)
+        assert reader.headline_page(replace(wanted, before=midst)) == (ids[5:], None)
 
 
 def test_a_walk_ends_where_it_is_told_and_says_where_to_go_on(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:

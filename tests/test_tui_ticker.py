@@ -11,7 +11,7 @@ import pytest
 from monitor import mailbox
 from monitor.lock import collecting
 from monitor.store.writer import Writer
-from monitor.tui import prices
+from monitor.tui import prices, wanted
 from monitor.tui.screens.ticker import Part, parts
 from tests.baseline_samples import at
 from tests.ticker_app import TITLES, TickerApp, collector, january, quote, recalled, replayed
@@ -117,6 +117,29 @@ async def test_keys_change_what_is_drawn(pilot: Pilot[None]) -> None:
     await until(pilot, lambda: "around 27 January 2025" in heading(pilot))
     dates = next(line for line in shown(ticker(pilot).chart) if "01-27" in line)
     assert dates.split()[1:] == ["01-24", "01-27", "01-28", "01-29"], "also the days after the replay's clock"
+
+
+async def test_all_its_headlines_are_listed_the_older_ones_page_by_page(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wanted, "FIRST", 1)
+    monkeypatch.setattr(wanted, "PAGE", 1)
+    app = TickerApp(database, "NVDA")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: list(app.ticker.headlines.keys) == [3, 2, 1])
+        assert not app.ticker.headlines.more
+
+
+async def test_of_another_database_in_its_place_nothing_stays_that_the_first_held(
+    pilot: Pilot[None], database: Path
+) -> None:
+    headlines = ticker(pilot).headlines
+    assert any("18:13" in line for line in shown(headlines))
+    for file in database.parent.glob(f"{database.name}*"):
+        file.unlink()
+    replayed(database, NOW + timedelta(hours=1))
+    await until(pilot, lambda: any("19:13" in line for line in shown(headlines)))
+    assert not any("18:13" in line for line in shown(headlines))
 
 
 async def test_around_that_day_the_documents_figures_are_marked(pilot: Pilot[None]) -> None:

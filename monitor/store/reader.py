@@ -60,8 +60,9 @@ class Reader:
     the StoreError kinds, after which the Reader may be used again; `still_there` says when to open another.
     """
 
-    def __init__(self, path: Path, identity: files.Identity, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, identity: files.Identity, connection: sqlite3.Connection, *, named: Path) -> None:
         self.path = path
+        self._named = named  # maybe by a link
         self._identity = identity
         self._connection = connection
         self._feeds: Kept[StoredFeed] | None = None
@@ -84,7 +85,7 @@ class Reader:
             except BaseException:
                 connection.close()
                 raise
-        return cls(real, identity, connection)
+        return cls(real, identity, connection, named=path)
 
     def close(self) -> None:
         self._connection.close()
@@ -96,8 +97,8 @@ class Reader:
         self.close()
 
     def still_there(self) -> bool:
-        """False when the file at the path is no longer the open one: nothing new will ever be seen in this one."""
-        return files.is_there(self.path, self._identity)
+        """False when the name it was opened by no longer leads to the open file: nothing new will be seen in it."""
+        return files.is_there(self._named, self._identity)
 
     def identity(self) -> str:
         """What tells this database from others, also when it was moved: the id it was made with, else its path."""
@@ -136,6 +137,7 @@ class Reader:
         """As `headline_ids`, in a time that does not grow with what is stored (20 ms).
 
         Where what is wanted is rare among what is common the page ends before it is full, and the next one looks on.
+        A word that few headlines have (`search.FEW`) brings all of them at once, also beyond the limit.
         """
         with self.snapshot() as connection:
             return search.page(connection, wanted, look=LOOK * (1 if wanted.before is None else FURTHER))
@@ -185,6 +187,11 @@ class Reader:
 
         with self.snapshot() as connection:
             return alerts.after(connection, number, limit)
+
+    def undelivered(self) -> int:
+        """How many alerts wait for a sink that has not taken them. However many there ever were: 10 µs."""
+        with self.snapshot() as connection:
+            return status.undelivered(connection)
 
     def newest(self) -> Position:
         """Where `headlines_after` and `alerts_after` begin to follow."""

@@ -48,22 +48,29 @@ def oldest(connection: sqlite3.Connection) -> Oldest:
     return Oldest(row[0], maybe(moment, row[1]))
 
 
+def undelivered(connection: sqlite3.Connection) -> int:
+    """How many alerts wait for a sink; the index by which a sink finds what waits for it holds only those."""
+    (count,) = connection.execute(
+        "SELECT count(DISTINCT alert_id) FROM alert_deliveries WHERE delivered_at IS NULL"
+    ).fetchone()
+    return int(count)
+
+
 def counts(connection: sqlite3.Connection, path: Path) -> Counts:
     """All but the headlines are counted by a walk over each table's smallest index."""
     row = connection.execute(
         """
         SELECT (SELECT count(*) FROM feeds WHERE active),
-            (SELECT count(*) FROM quotes), (SELECT count(*) FROM bars), (SELECT count(*) FROM alerts),
-            (SELECT count(DISTINCT alert_id) FROM alert_deliveries WHERE delivered_at IS NULL)
+            (SELECT count(*) FROM quotes), (SELECT count(*) FROM bars), (SELECT count(*) FROM alerts)
         """
     ).fetchone()
-    active, quoted, bars, fired, undelivered = row
+    active, quoted, bars, fired = row
     return Counts(
         headlines=headlines.stored(connection),
         feeds=active,
         quotes=quoted,
         bars=bars,
         alerts=fired,
-        undelivered=undelivered,
+        undelivered=undelivered(connection),
         bytes=files.size(path),
     )

@@ -95,7 +95,8 @@ class Wanted:
 
 
 def pages(reader: Reader, wanted: Wanted, marks: Marks) -> Iterator[Page]:
-    """Ids of the wanted headlines, newest first, a small page to be shown at once and then larger ones.
+    """Ids of the wanted headlines, newest first, a small page to be shown at once and then larger ones; where a word is
+    searched that few have, all at once.
 
     Each comes with how far it has looked while more may follow, and is read when it is asked for, in some milliseconds,
     so that keys are answered between them; one that looked in vain has few ids or none. What arrives meanwhile may be

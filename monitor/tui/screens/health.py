@@ -162,7 +162,7 @@ class HealthScreen(Screen[None], Listener, inherit_bindings=False):
         with self.app.reading() as reader:
             if reader is not None:
                 self._activity = reader.activity(self.app.now() - health_text.DAY)
-                self._undelivered = reader.counts().undelivered
+                self._undelivered = reader.undelivered()
 
     def _read_log(self) -> tuple[str, ...]:
         log = self.app.collector_log

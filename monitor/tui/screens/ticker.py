@@ -10,14 +10,15 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Static
 
-from monitor.store.records import HeadlineFilter
 from monitor.tui import cells, keys
 from monitor.tui.baseline_text import SESSIONS
 from monitor.tui.listener import Listener
 from monitor.tui.prices import Span
+from monitor.tui.wanted import Wanted, pages
 from monitor.tui.widgets.baseline_panel import BaselinePanel
 from monitor.tui.widgets.chart_panel import ChartPanel
-from monitor.tui.widgets.headline_list import HeadlineList
+from monitor.tui.widgets.headline_list import HeadlineList, NoMarks
+from monitor.tui.widgets.headline_panel import BETWEEN_PAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,17 +27,18 @@ if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
     from textual.binding import BindingType
+    from textual.timer import Timer
     from textual.widget import Widget
 
     from monitor.baseline import Baseline
     from monitor.models import Headline
     from monitor.store.reader import Reader
+    from monitor.store.records import Page
     from monitor.tui.app import MonitorApp
     from monitor.tui.wanted import Marks
     from monitor.tui.widgets.chart import Chart
     from monitor.tui.widgets.line_list import LineList
 
-MOST = 1000  # headlines listed
 ROOMY = (100, 30)  # cells, from which all three parts fit
 LOW = 20  # lines, from which the chart and one other part fit
 
@@ -87,7 +89,9 @@ class TickerScreen(Screen[None], Listener, inherit_bindings=False):
         super().__init__()
         self.symbol = symbol
         self._open_headline = open_headline
-        self._marks = marks
+        self._marks = marks if marks is not None else NoMarks()
+        self._pages: Iterator[Page] = iter(())
+        self._next_page: Timer | None = None
         self._chosen = Part.CHART
 
     def compose(self) -> ComposeResult:
@@ -123,8 +127,7 @@ class TickerScreen(Screen[None], Listener, inherit_bindings=False):
         yield from (self.top, self.chart, self.lower, self.hint)
 
     def on_mount(self) -> None:
-        if self._marks is not None:
-            self.headlines.use_marks(self._marks)
+        self.headlines.use_marks(self._marks)
         self._arrange()
         self.chart.focus()
         for listener in self._listeners():
@@ -151,11 +154,21 @@ class TickerScreen(Screen[None], Listener, inherit_bindings=False):
     # What the follower tells
 
     def database_opened(self, reader: Reader) -> None:
-        del reader
-        with self.app.reading() as open_reader:
-            if open_reader is not None:
-                ids = open_reader.headline_ids(HeadlineFilter(ticker=self.symbol, limit=MOST))
-                self.headlines.show(ids, self._fetch, self.app.now())
+        def fetch(ids: Sequence[int]) -> list[Headline]:
+            found: list[Headline] = []
+            with self.app.reading() as current:
+                if current is reader:
+                    found = reader.headlines_by_id(ids)
+            return found
+
+        if self._next_page is not None:
+            self._next_page.stop()
+        with self.app.reading() as current:
+            if current is reader:
+                self._pages = pages(reader, Wanted(ticker=self.symbol), self._marks)
+                page = next(self._pages)
+                self.headlines.show(page.ids, fetch, self.app.now(), looked=page.before)
+                self._read_on()
 
     def headlines_arrived(self, headlines: Sequence[Headline]) -> None:
         self.headlines.arrive(headlines, [self.symbol in headline.tickers for headline in headlines])
@@ -179,12 +192,16 @@ class TickerScreen(Screen[None], Listener, inherit_bindings=False):
         self.headlines.now(now)
         self._show_quote()
 
-    def _fetch(self, ids: Sequence[int]) -> list[Headline]:
-        found: list[Headline] = []
+    def _read_on(self) -> None:
+        if self.headlines.more:
+            self._next_page = self.set_timer(BETWEEN_PAGES, self._show_older)
+
+    def _show_older(self) -> None:
         with self.app.reading() as reader:
             if reader is not None:
-                found = reader.headlines_by_id(ids)
-        return found
+                page = next(self._pages)
+                self.headlines.append_older(page.ids, looked=page.before)
+                self._read_on()
 
     # Words
 
@@ -202,7 +219,7 @@ class TickerScreen(Screen[None], Listener, inherit_bindings=False):
             yield "unknown to the source" if self.symbol in picture.source.unknown else "no quote yet"
         else:
             change, extended = cells.change(quote.change_percent), cells.change(quote.extended_change_percent)
-            yield f"{cells.price(quote.price)} {quote.currency or ''}".strip()
+            yield f"{cells.price(quote.price)} {quote.unit or ''}".strip()
             yield change and f"{change}%"
             yield extended and f"extended hours {extended}%"
             yield SESSIONS[quote.session]
