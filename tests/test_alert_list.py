@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,6 +19,7 @@ from tests.store_samples import BASELINE_REF, HEADLINE_REF, NOW, QUOTE_REF, aler
 from tests.tui_samples import Alone, shown
 
 if TYPE_CHECKING:
+    from textual.geometry import Region
     from textual.pilot import Pilot
 
     from monitor.models import Alert
@@ -105,6 +106,28 @@ def looks(alert_list: AlertList, row: int, text: str) -> set[str]:
 async def press(pilot: Pilot[None], *keys: str) -> None:
     await pilot.press(*keys)
     await pilot.pause()
+
+
+async def test_a_minute_that_changes_nothing_draws_nothing() -> None:
+    class Drawing(AlertList):
+        drawn = 0
+
+        def refresh(
+            self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
+        ) -> Self:
+            self.drawn += 1
+            return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    for alerts in ((), FOUR):
+        alert_list = Drawing(lambda: NOW, zone=UTC)
+        async with Owner(alert_list, Marked()).run_test(size=SIZE) as pilot:
+            alert_list.show(alerts, NOW)
+            await pilot.pause()
+            before = alert_list.drawn
+            alert_list.now(NOW + minutes(1))
+            assert alert_list.drawn == before
+            alert_list.arrive([alert("another")])
+            assert alert_list.drawn > before
 
 
 async def test_severity_is_said_by_a_mark_and_a_word_and_what_cannot_be_evaluated_by_others() -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from textual.strip import Strip
 
     from monitor.models import Headline
+    from monitor.tui.widgets.strips import Pieces
 
 SIZE = (80, 11)  # a title and ten lines
 
@@ -54,6 +56,31 @@ async def test_newest_headlines_stand_at_the_top_with_their_columns() -> None:
     assert lines[0] == "Headlines 30"
     assert lines[1] == f" N  12:35 {'Reuters Mark':12} DS NVDA Nvidia sinks as DeepSeek's cheap model rattles th"
     assert lines[3].startswith(" N  12:34 FT              Fed seen holding")
+
+
+async def test_only_lines_that_are_new_or_changed_are_made_when_headlines_arrive() -> None:
+    made: list[int] = []
+
+    class Making(HeadlineList):
+        def line(self, key: int, width: int) -> Pieces:
+            made.append(key)
+            return super().line(key, width)
+
+    headlines = Making(zone=UTC)
+    async with Alone(headlines).run_test(size=SIZE) as pilot:
+        headlines.show(range(30, 0, -1), fetched, NOW)
+        await pilot.pause()
+        made.clear()
+        headlines.arrive([replace(headline(31), sort_at=NOW)], [True])
+        await pilot.pause()
+        assert made == [31]
+        headlines.use_marks(Marked(read={29}))
+        await pilot.pause()
+        assert [line[1] for line in shown(headlines)[1:4]] == ["N", "N", " "]
+        made.clear()
+        headlines.marks_changed([28])
+        await pilot.pause()
+        assert made == [28]
 
 
 async def test_titles_stand_under_each_other_whatever_their_script() -> None:
@@ -297,6 +324,7 @@ async def test_what_cannot_be_read_says_so_until_it_can() -> None:
     async with app.run_test(size=SIZE):
         assert "not to be read" in shown(headlines)[1]
         broken = False
+        headlines.show(range(30, 0, -1), partial(fetch), NOW)  # the database was opened anew
         assert "Nvidia" in shown(headlines)[1]
         assert "deleted" in shown(headlines)[2]
 

@@ -18,7 +18,7 @@ from monitor.config import QuoteSettings, Settings
 from monitor.errors import StoreCorrupt, StoreError
 from monitor.market import StaleKind
 from monitor.models import FailureKind, QuoteSourceState
-from monitor.tui.follow import AT_ONCE, LONGEST_WAIT, Follower
+from monitor.tui.follow import AT_ONCE, LONGEST_WAIT, MANY, Follower
 from tests.commands import NOW, collected, collector, publish
 from tests.listening import Told, Watch
 from tests.store_samples import alert, entry, quote
@@ -108,6 +108,27 @@ def test_a_long_absence_is_made_good_in_several_looks(writer: Writer, follower: 
         follower.look()
         looks.append(len(told.titles))
     assert looks == [AT_ONCE, AT_ONCE * 2, AT_ONCE * 2 + 1, AT_ONCE * 2 + 1]
+
+
+def test_what_pours_in_is_told_about_once_a_second_and_what_comes_alone_at_the_next_look(
+    writer: Writer, follower: Follower, told: Told, watch: Watch
+) -> None:
+    opened(follower, told)
+    known = []
+    for look in range(16):
+        watch.seconds += 0.25
+        publish(writer, *(entry(f"{look}/{number}", "one of many") for number in range(MANY)))
+        follower.look()
+        known.append(len(told.titles) // MANY)
+    assert known == [1, 1, 1, 1, 5, 5, 5, 5, 9, 9, 9, 9, 13, 13, 13, 13]
+    for look in range(8):
+        watch.seconds += 0.25
+        follower.look()
+        if look >= 4:
+            publish(writer, entry(f"{look}", f"alone {look}"))
+            follower.look()
+            assert told.titles[-1] == f"alone {look}"
+    assert len(told.titles) == 16 * MANY + 4
 
 
 def test_only_the_quotes_that_changed_are_told(writer: Writer, follower: Follower, told: Told) -> None:

@@ -96,4 +96,4 @@ class Alone(App[None]):
 
 def shown(widget: Widget) -> list[str]:
     """What the widget draws, line by line, without the blanks at the ends."""
-    return [widget.render_line(y).text.rstrip() for y in range(widget.size.height)]
+    return [strip.text.rstrip() for strip in widget.render_lines(widget.size.region)]

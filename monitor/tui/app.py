@@ -7,6 +7,7 @@ import gc
 import os
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import count
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import App
@@ -44,8 +45,7 @@ if TYPE_CHECKING:
     from monitor.tui.widgets.quote_board import QuoteBoard
 
 LOOK = 0.25  # seconds between two looks at the database
-COLLECTOR_LOOK = 0.5  # seconds between two looks at who collects
-SETTINGS_LOOK = 2.0  # seconds between two looks at the settings file
+COLLECTOR_EVERY, SETTINGS_EVERY = 4, 8  # of these it looks at who collects, and at the settings file
 AFTERWARDS = 1.0  # seconds after which nothing holds a page any more that was left
 
 
@@ -94,6 +94,7 @@ class MonitorApp(App[None], inherit_bindings=False):
         self._settled = settled
         self._settings_file = ""
         self._settings_wanted: object = ()
+        self._looks = count(1)
         self._running_loop: asyncio.AbstractEventLoop | None = None
 
     # What panels are given
@@ -255,7 +256,6 @@ class MonitorApp(App[None], inherit_bindings=False):
         self._running_loop = asyncio.get_running_loop()
         self.set_keymap(keys.keymap(self.viewer.keys))
         self.follower.begin()
-        self.set_interval(LOOK, self._look)
         self.app_suspend_signal.subscribe(self, lambda _: self.marking.give_title_back())
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
         self.theme_changed_signal.subscribe(self, lambda theme: self.marking.personal.choose("theme", theme.name))
@@ -273,14 +273,18 @@ class MonitorApp(App[None], inherit_bindings=False):
         self.follower.look()
         if changed := self.marking.look():
             self._show_marks(changed.headlines, changed.alerts)
+        number = next(self._looks)
+        if number % COLLECTOR_EVERY == 0:
+            self._look_at_collector()
+        if number % SETTINGS_EVERY == 0:
+            self._look_at_settings()
 
     def _after_first_paint(self) -> None:
         self._settled()
-        self.set_interval(SETTINGS_LOOK, self._look_at_settings)
         self._look_at_settings()
         self.collector = self._make_collector and self._make_collector()
-        self.set_interval(COLLECTOR_LOOK, self._look_at_collector)
         self._look_at_collector()
+        self.set_interval(LOOK, self._look)
 
     def _look_at_collector(self) -> None:
         if self.collector is None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 WAIT = 1.0  # seconds between two looks for a database that is not there, for who collects, and for stale quotes
 LONGEST_WAIT = 30.0  # seconds between two tries of a database that opens and then cannot be read
 UNREAD = -1  # no version of a database
+MANY = 25  # headlines found in one look: so many nobody reads one by one
+REST = 0.9  # seconds after that in which nothing is read, since what arrives meanwhile can as well be shown together
 AT_ONCE = 500  # headlines or alerts taken in one look, so that a key never waits for a long absence to be made good
 
 
@@ -73,7 +75,7 @@ class Follower:
         self._place = Position()
         self._behind = False
         self._minute: datetime | None = None
-        self._next_try = self._next_watch = self._next_judged = 0.0
+        self._next_try = self._next_watch = self._next_judged = self._next_reading = 0.0
         self._wait = WAIT
 
     def tell(self, listener: Listener) -> None:
@@ -150,6 +152,8 @@ class Follower:
                 listener.database_opened(reader)
 
     def _follow(self, reader: Reader) -> None:
+        if self._elapsed() < self._next_reading and not self._behind:
+            return
         version = reader.data_version()
         if version == self._version and not self._behind:
             return
@@ -160,6 +164,8 @@ class Follower:
             alerts = tuple(reader.alerts_after(self._place.alert, limit=AT_ONCE))
         self._version, self._wait = version, WAIT
         self._behind = AT_ONCE in (len(headlines), len(alerts))
+        if len(headlines) >= MANY:
+            self._next_reading = self._elapsed() + REST
         self._place = Position(
             headlines[-1].id if headlines else self._place.headline, alerts[-1][0] if alerts else self._place.alert
         )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from monitor.models import Alert
-    from monitor.tui.widgets.line_list import Pieces
+    from monitor.tui.widgets.strips import Pieces
 
 MOST = 1000  # alerts shown; those beyond are `monitor alerts`' affair
 SLACK = 200

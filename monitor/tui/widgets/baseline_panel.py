@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from monitor.baseline import Baseline
     from monitor.store.reader import Reader
     from monitor.tui.follow import Picture
-    from monitor.tui.widgets.line_list import Pieces
+    from monitor.tui.widgets.strips import Pieces
 
 
 REST = 0.18  # seconds; held down, an arrow repeats in 30 to 50 ms

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from monitor.models import Headline, Topic
     from monitor.tui.wanted import Marks
-    from monitor.tui.widgets.line_list import Pieces
+    from monitor.tui.widgets.strips import Pieces
 
 CACHED = 400  # headlines kept beside those on the screen
 NEWEST = 50
@@ -117,17 +117,17 @@ class HeadlineList(LineList[int]):
         Where `fetch` is another one than before, so is the database, and nothing that was read before holds. Older
         ones than (sort_at, id) `looked` follow by `append_older`; None: there are no more.
         """
+        searched = words(text)
+        drawn_anew = fetch != self._fetch or searched != self._searched
         if fetch != self._fetch:
             self._cache.clear()
             self._stories.clear()
-        self._fetch = fetch
+        self._fetch, self._searched = fetch, searched
         self._have_looked(looked)
         self._recent = recent_from(now, self._zone)
         self._arrived.clear()
-        searched = words(text)
         self.replace(ids)
-        if searched != self._searched:
-            self._searched = searched
+        if drawn_anew:
             self.redraw()
 
     @property

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from rich.segment import Segment
 from textual.binding import Binding
 from textual.events import DescendantBlur, DescendantFocus
 from textual.geometry import Region
 from textual.message import Message
-from textual.strip import Strip
-from textual.widget import Widget
 
-from monitor.tui import cells, keys
+from monitor.tui import keys
+from monitor.tui.widgets.kept_lines import KeptLines
+from monitor.tui.widgets.strips import differing, on_ground, one_look, regions
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, MutableSequence, Sequence
@@ -20,16 +19,19 @@ if TYPE_CHECKING:
     from rich.style import Style
     from textual import events
     from textual.binding import BindingType
+    from textual.strip import Strip
+
+    from monitor.tui.widgets.kept_lines import Look
+    from monitor.tui.widgets.strips import Pieces
 
 Key = TypeVar("Key", bound="Hashable")
-Pieces = list[tuple[str, "Style | None"]]
-
+TITLE, BLANK = ("title",), ("blank",)  # the looks of what is no line
 CURSOR = ">"  # colour alone never says where the cursor is
 WHEEL = 3  # lines a notch
 LEAP = 4  # the cursor leaving the view moves it by a part of its height: a line at a time repaints all of it each time
 
 
-class LineList(Widget, Generic[Key], can_focus=True):
+class LineList(KeptLines, Generic[Key], can_focus=True):
     """Lines by opaque keys, newest or first at the top, with a cursor that stays with its key.
 
     A subclass draws: `line(key, width)` gives the pieces of one line. Without a cursor (before the first key, or after
@@ -103,9 +105,8 @@ class LineList(Widget, Generic[Key], can_focus=True):
         self._top = 0
         self._cursor: int | None = None
         self._above = 0
-        self._drawn: list[tuple[object, bool]] = []
+        self._drawn: list[Look] = []
         self._drawn_title = ""
-        self._styles: dict[str, Style] = {}
 
     # What it holds
 
@@ -133,6 +134,7 @@ class LineList(Widget, Generic[Key], can_focus=True):
         key = self.highlighted
         row = 0 if self._cursor is None else self._cursor - self._top
         self._keys = self.held(keys)
+        self.forget()
         self._above = 0
         try:
             self._cursor = None if key is None else self._keys.index(key)
@@ -168,9 +170,9 @@ class LineList(Widget, Generic[Key], can_focus=True):
 
     def redraw(self, *keys: Key) -> None:
         """Draw these lines anew, if they are on the screen, or all of them when none are given."""
+        self.forget(lambda look: not keys or look[0] in keys)
         visible = self.visible_keys
-        rows = [row for row, key in enumerate(visible) if key in keys] if keys else range(self._rows)
-        self._refresh_rows(rows)
+        self._refresh_rows([row for row, key in enumerate(visible) if key in keys] if keys else range(self._rows))
 
     @property
     def note(self) -> str:
@@ -192,35 +194,29 @@ class LineList(Widget, Generic[Key], can_focus=True):
         """The pieces of the line, at most `width` cells together, each with a partial style or None. Must not raise."""
         raise NotImplementedError
 
-    def style_of(self, name: str, *, partial: bool = True) -> Style:
-        """A component class's style. Textual's own cache of them does not outlive a repaint."""
-        found = self._styles.get(name)
-        if found is None:
-            found = self._styles[name] = self.get_component_rich_style(name, partial=partial)
-        return found
-
     def _focus_style(self, name: str) -> Style:
         return self.style_of(f"line-list--{name}{'' if self.has_focus else '-unfocused'}", partial=False)
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         if y == 0:
-            style = self._focus_style("title")
-            return Strip([Segment(cells.fit(self._title_text(), width), style)], width)
-        row = y - 1
-        index = self._top + row
+            return one_look(self._title_text(), self._focus_style("title"), width)
+        index = self._top + y - 1
         if index >= len(self._keys):
-            text = self._when_empty if not self._keys and row == 0 else ""
-            return Strip([Segment(cells.fit(text, width), self.rich_style)], width)
+            return one_look(self._when_empty if not self._keys and y == 1 else "", self.ground, width)
         under = index == self._cursor
-        ground = self._focus_style("cursor") if under else self.rich_style
         parts = self.line(self._keys[index], width - 1)
         mark = (CURSOR if under else " ", parts[0][1] if parts else None)
-        return _strip([mark, *parts], ground, width)
+        return on_ground([mark, *parts], self._focus_style("cursor") if under else self.ground, width)
 
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._styles.clear()
+    def look(self, y: int) -> Look:
+        """A line's key, and whether the cursor is on it."""
+        if y == 0:
+            return TITLE
+        index = self._top + y - 1
+        if index < len(self._keys):
+            return self._keys[index], index == self._cursor
+        return BLANK if self._keys or y > 1 else ("empty", self._when_empty)
 
     def on_resize(self) -> None:
         self._top = self._within(self._top)
@@ -240,9 +236,10 @@ class LineList(Widget, Generic[Key], can_focus=True):
         """
         event.prevent_default()
         self.has_focus = focused
+        self.forget(lambda look: look == TITLE)
         self.refresh(Region(0, 0, self.size.width, 1))
-        if self._cursor is not None and self._cursor - self._top >= 0:
-            self._refresh_rows([self._cursor - self._top])
+        if self._cursor is not None:
+            self.redraw(self._keys[self._cursor])
         if self.parent is not None:
             self.parent.post_message(DescendantFocus(self) if focused else DescendantBlur(self))
 
@@ -265,24 +262,21 @@ class LineList(Widget, Generic[Key], can_focus=True):
         self._top = self._within(self._top)
         if self._top == 0:
             self._above = 0
-        first = self._top
-        drawn: list[tuple[object, bool]] = [
-            (key, first + row == self._cursor) for row, key in enumerate(self.visible_keys)
-        ]
+        drawn = [self.look(row + 1) for row in range(max(1, len(self.visible_keys)))]
         before, self._drawn = self._drawn, drawn
-        rows = [row for row in range(max(len(before), len(drawn))) if before[row : row + 1] != drawn[row : row + 1]]
-        if not before or not drawn:
-            rows.append(0)  # what is shown when there is nothing
-        self._refresh_rows(rows)
         title = self._title_text()
+        kept = {*drawn, *([TITLE] if title == self._drawn_title else [])}
+        self.forget(lambda look: look not in kept)
+        rows = range(max(len(before), len(drawn)))
+        self._refresh_rows([row for row in rows if before[row : row + 1] != drawn[row : row + 1]])
         if title != self._drawn_title:
-            self.refresh(Region(0, 0, _differing(self._drawn_title, title), 1))
+            self.refresh(Region(0, 0, differing(self._drawn_title, title), 1))
             self._drawn_title = title
 
     def _refresh_rows(self, rows: Iterable[int]) -> None:
-        regions = [Region(0, row + 1, self.size.width, 1) for row in rows if row < self._rows]
-        if regions:
-            self.refresh(*regions)
+        room, width = self._rows, self.size.width
+        if changed := [*regions((row + 1 for row in rows if row < room), width)]:
+            self.refresh(*changed)
 
     # Moving
 
@@ -369,31 +363,3 @@ class LineList(Widget, Generic[Key], can_focus=True):
         else:
             self._top = cursor - rows // 2
         self._top = self._within(self._top)
-
-
-def _differing(before: str, after: str) -> int:
-    """Up to which cell the two look different."""
-    if cells.width(before) == cells.width(after):
-        while before and before[-1:] == after[-1:]:
-            before, after = before[:-1], after[:-1]
-    return max(cells.width(before), cells.width(after))
-
-
-def _strip(parts: Pieces, ground: Style, width: int) -> Strip:
-    """One line on `ground`, in as few segments as its looks allow: each costs some twenty bytes on the wire."""
-    segments: list[Segment] = []
-    used = 0
-    text = ""
-    style: Style | None = None
-    for part, its in [*parts, ("", None)]:
-        if its != style and text:
-            segments.append(Segment(text, ground + style if style else ground))
-            text = ""
-        style = its
-        shown = cells.plain(part)
-        text += shown
-        used += cells.width(shown)
-    text += " " * (width - used)
-    if text:
-        segments.append(Segment(text, ground + style if style else ground))
-    return Strip(segments, max(width, used))

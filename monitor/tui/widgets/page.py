@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.style import Style
 
     from monitor.tui.page_text import Line
-    from monitor.tui.widgets.line_list import Pieces
+    from monitor.tui.widgets.strips import Pieces
 
 
 class Page(LineList[str]):

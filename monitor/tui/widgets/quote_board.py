@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from monitor.models import Group, Session
-    from monitor.tui.widgets.line_list import Pieces
+    from monitor.tui.widgets.strips import Pieces
 
 
 class QuoteBoard(LineList[Line]):
@@ -95,11 +95,11 @@ class QuoteBoard(LineList[Line]):
 
     def update(self, rows: Mapping[str, QuoteRow]) -> None:
         """Take these rows, and draw what reads differently now."""
-        drawn = {key: self._text(key) for key in self.visible_keys}
+        drawn = {key: self._text(key) for key in self.visible_keys if key.symbol is None or key.symbol in rows}
         self._quotes.update(rows)
         if self._order.by is not None and (keys := self._lines()) != self.keys:
             self.replace(keys)
-        if changed := [key for key in self.visible_keys if self._text(key) != drawn.get(key)]:
+        if changed := [key for key, text in drawn.items() if self._text(key) != text]:
             self.redraw(*changed)
         self._draw()  # the headings, where extended hours are others now
 

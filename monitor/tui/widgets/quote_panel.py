@@ -77,7 +77,10 @@ class QuotePanel(QuoteBoard, Listener):
             self.settings_changed()
         for symbol in symbols & quotes.keys():
             self._courses.add_quote(quotes[symbol])
-        self._again()
+        before = self._counts
+        self._count(self._symbols)
+        changed = {*symbols, *(symbol for symbol, count in self._counts.items() if count != before.get(symbol))}
+        self.update(self._rows_now([each for each in self._symbols if each in changed or each not in quotes]))
 
     def collector_changed(self) -> None:
         self._again()  # why a quote is missing
