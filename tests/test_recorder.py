@@ -26,6 +26,7 @@ from monitor.models import (
     Response,
     Session,
 )
+from monitor.store.reader import Reader
 from monitor.store.writer import Writer
 
 
@@ -128,6 +129,18 @@ def test_a_feed_that_breaks_the_program_fails_alone_and_is_tried_again(recorder:
     assert recorder.states[bad.url].failure is FailureKind.INTERNAL
     assert recorder.states[bad.url].next_check_at is not None
     assert recorder.states[good.url].failures == 0
+
+
+def test_of_a_poll_that_cannot_be_stored_whole_nothing_is_stored_but_that_it_failed(
+    recorder: Recorder, writer: Writer, settings: Settings
+) -> None:
+    feed = settings.feeds[0]
+    poison = replace(entry("poison"), author=object())  # type: ignore[arg-type]  # what no cell can hold
+    assert recorder.record([polled(feed, poison, entry("stored before it"))]).new == ()
+    assert recorder.states[feed.url].failure is FailureKind.INTERNAL
+    with Reader.open(writer.path) as reader:
+        assert reader.headlines() == []
+        assert [stored.state.failure for stored in reader.feeds() if stored.feed == feed] == [FailureKind.INTERNAL]
 
 
 def test_on_a_full_disk_nothing_changes_and_the_feed_is_asked_again_soon(

@@ -7,7 +7,6 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +18,6 @@ from monitor import leash
 from monitor.cli import options
 
 if TYPE_CHECKING:
-    from monitor.clock import Clock
     from monitor.collector import Collector
     from monitor.config import Settings
     from monitor.config.settings import LineFormat
@@ -55,17 +53,19 @@ def command(
     Exit status with --once: 0 all sources answered, 1 some failed. Always: 2 usage or settings, 3 another collector
     holds the database.
     """
+    gc.disable()  # until all is loaded, none of which is garbage: a tenth of the start
     from monitor import oplog
     from monitor.clock import Clock
+    from monitor.collector import Collector
+    from monitor.config import files
 
     def load() -> Settings:
         return with_alert_log(options.settings_of(config), alert_log, alert_format)
 
-    settings = load()
-    os.umask(0o077 if settings.store.group is None else 0o027)
+    collector = Collector(load, clock=Clock(), database=database, settings_file=files.locate(config))
+    os.umask(0o077 if collector.settings.store.group is None else 0o027)
     oplog.start(log_file, verbose=verbose)
-    path = options.database_of(database, config)
-    answered = run_collector(load, path, Clock(), settings_file=Path(settings.file), once=once, child=child)
+    answered = run(collector, once=once, child=child)
     leave(0 if answered else SOME_FAILED)
 
 
@@ -84,25 +84,15 @@ def with_alert_log(settings: Settings, place: str | None, form: LineFormat | Non
     return replace(settings, alerts=replace(settings.alerts, sinks=(*lines, *others)))
 
 
-def run_collector(
-    load: Callable[[], Settings],
-    database: Path,
-    clock: Clock,
-    *,
-    settings_file: Path | None,
-    once: bool,
-    child: bool = False,
-) -> bool:
-    """Run a collector to its end, with the signals of this process; true unless something failed under --once.
+def run(collector: Collector, *, once: bool, child: bool = False) -> bool:
+    """Run `collector` to its end, with the signals of this process; true unless something failed under --once.
 
     A `child` ends with its standard input too.
     """
-    from monitor.collector import Collector
-
     gc.freeze()  # what is loaded stays: looking through it again and again costs a tenth of the first polls
+    gc.enable()
 
     async def live() -> bool:
-        collector = Collector(load, database=database, clock=clock, settings_file=settings_file)
         obey_signals(collector, child=child)
         if once:
             return await collector.once()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from monitor import schedule
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CROWD = 4  # workers for each request under way: most of them wait for their turn with a busy host, inside the client
+_ZERO = timedelta(0)
 LOOK = 0.5  # seconds between two looks at what is due: 1 ms of CPU for 5,000 feeds
 
 
@@ -73,17 +77,27 @@ class FeedDesk:
     def due(self) -> list[Feed]:
         """The enabled feeds to ask now: their time has come or somebody hurried them, their host is not held back, and
         nobody is asking them already.
+
+        Each host's first comes before any host's second, so that a host with very many keeps no other waiting; among
+        these who took longest the last time comes first, so that at the end nobody is waited for alone.
         """
         now = self.clock.now()
         held = schedule.host_holds(self.states.values(), now=now)
-        return [
-            feed
+        due = [
+            (feed, host)
             for feed in self.feeds
             if feed.enabled
             and feed.url not in self._asked
             and (feed.url in self._hurried or schedule.is_due(self.states[feed.url], now=now))
-            and schedule.host_of(schedule.address(feed, self.states[feed.url])) not in held
+            and (host := schedule.host_of(schedule.address(feed, self.states[feed.url]))) not in held
         ]
+        due.sort(key=lambda asked: self.states[asked[0].url].latency or _ZERO, reverse=True)
+        before: Counter[str] = Counter()
+        ranked: list[tuple[int, Feed]] = []
+        for feed, host in due:
+            ranked.append((before[host], feed))
+            before[host] += 1
+        return [feed for _, feed in sorted(ranked, key=itemgetter(0))]
 
     def hurry(self, name: str | None) -> None:
         """Ask the feed of this name, or all of them, without waiting for their time."""

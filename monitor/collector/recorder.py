@@ -140,8 +140,7 @@ class Recorder:
 
     def _take_poll(self, polled: Polled, round_: _Round, now: datetime) -> None:
         try:
-            with self._writer.transaction():
-                self._record_poll(polled, round_, now)
+            self._record_poll(polled, round_, now)
         except StoreError:
             raise
         except Exception as error:  # one feed's trouble, whatever it is, is that feed's alone
@@ -157,8 +156,10 @@ class Recorder:
             before, feed, outcome, now=now, policy=self._settings.poll, jitter=self._jitter.random()
         )
         entries = outcome.entries if isinstance(outcome, Changed) else ()
-        recorded = self._writer.record_poll(feed, state, [self._matched(entry) for entry in entries], now=now)
+        found = [self._matched(entry) for entry in entries]
         _tell(feed, before, state)
+        # Last of what may fail, because it takes back only what it has itself stored.
+        recorded = self._writer.record_poll(feed, state, found, now=now)
         round_.states[feed.url] = state
         round_.new += recorded.new
         round_.updated += recorded.updated

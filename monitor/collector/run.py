@@ -33,8 +33,9 @@ STORE_RETRY = 5.0  # seconds until a database that could not be opened again is 
 
 
 class Collector:
-    """Collects into `database` by what `load` gives.
+    """Collects into `database`, else into the settings', by what `load` gives.
 
+    `settings` are those of the beginning; without them this raises ConfigError.
     `load` is called again when `settings_file` changes and when `reload` is called; what it raises then is reported,
     and the old settings stay. A change of the settings, or of the database file underneath, ends a shift and begins the
     next: what was under way is asked for again, nothing committed is touched.
@@ -44,22 +45,22 @@ class Collector:
         self,
         load: Callable[[], Settings],
         *,
-        database: Path,
         clock: Clock,
+        database: Path | None = None,
         settings_file: Path | None = None,
         yahoo_cache: Path | None = None,
     ) -> None:
         self._load = load
-        self._database = database
-        self._clock = clock
         self._settings_file = settings_file
+        self.settings = self._read_settings()
+        self._database = database or self.settings.store.path or paths.database()
+        self._clock = clock
         self._yahoo_cache = yahoo_cache or paths.yahoo_cache()
         self._started_at = clock.now()
         self._stopped = asyncio.Event()
         self._reload_asked = asyncio.Event()
         self._alarm = Alarm(clock)
         self._settings_error: str | None = None
-        self._stamp_read: tuple[int, int] | None = None
 
     def stop(self) -> None:
         """End soon and in order; callable from a signal handler of the loop."""
@@ -72,9 +73,9 @@ class Collector:
     async def once(self) -> bool:
         """Ask every due source a single time, deliver and end; true when all answered and all was delivered.
 
-        Raises ConfigError, StoreError or AlreadyCollecting when it cannot start.
+        Raises StoreError or AlreadyCollecting when it cannot start.
         """
-        settings = self._read_settings()
+        settings = self.settings
         with (
             collecting(self._database, group=settings.store.group) as held,
             closing(self._open(settings)) as writer,
@@ -90,12 +91,12 @@ class Collector:
                 return not work.cancelled() and work.result()
 
     async def run(self) -> None:
-        """Collect until `stop`. Raises ConfigError, StoreError or AlreadyCollecting when it cannot start.
+        """Collect until `stop`. Raises StoreError or AlreadyCollecting when it cannot start.
 
         Once it has started, a database that cannot be opened is tried again until it can, and so is a lock that was
         deleted and then taken by another collector.
         """
-        settings = self._read_settings()
+        settings = self.settings
         new_york.ask(closings)
         await asyncio.to_thread(new_york.session, self._clock.now())  # asks for them, for which the loop need not wait
         with ExitStack() as lock, ExitStack() as source:
@@ -126,6 +127,7 @@ class Collector:
                     systemd.notify("WATCHDOG=1")
                     await set_within(self._stopped, STORE_RETRY)
             systemd.notify("STOPPING=1")
+            await self._alarm.give_up()
             log.info("ended")
 
     def _yahoo(self, settings: Settings) -> YahooQuotes:
@@ -156,7 +158,7 @@ class Collector:
 
     def _read_settings(self) -> Settings:
         """Raises ConfigError. The stamp is taken first, so a change while the file is read is seen afterwards."""
-        self._stamp_read = self._stamp()
+        self._stamp_read: tuple[int, int] | None = self._stamp()
         return self._load()
 
     async def _attend(self, shift: Shift, settings: Settings) -> Settings:

@@ -46,6 +46,7 @@ HEARTBEAT = 5.0  # seconds
 PRUNE_EVERY = timedelta(hours=1)
 WISHES_LOOK = 0.5  # seconds between two looks into the mailbox
 BREATH = 0.01  # seconds between two pieces of long work, for what is urgent
+GATHER = 0.1  # seconds after a commit in which results gather: a commit costs as much as asking some feeds
 AT_ONCE = 200  # results in one transaction: a cold start of 1,000 feeds makes a few commits, not 1,000
 
 
@@ -172,16 +173,17 @@ class Shift:
                 asking.create_task(self._quotes.once())
                 asking.create_task(self._match_again())
             recording.cancel()
-        if not self._results.empty():
+        while not self._results.empty():
             self._record(self._arrived())
         taken = await self._delivery.once()
+        await self._alarm.offered()
         return taken and self.failures == 0 and self._trouble is None
 
     async def _record_for_ever(self) -> None:
         while True:
             first = await self._results.get()
             self._record([first, *self._arrived()])
-            await asyncio.sleep(0)
+            await asyncio.sleep(GATHER)
 
     def _arrived(self) -> list[Result]:
         return [self._results.get_nowait() for _ in range(min(AT_ONCE, self._results.qsize()))]
@@ -201,9 +203,9 @@ class Shift:
                 log.error("nothing can be stored, what arrives is asked for again: %s", error)
             self._trouble = str(error)
         else:
-            if self._trouble is not None:
+            if results and self._trouble is not None:  # without any, nothing need have been written
                 log.info("storing works again")
-            self._trouble = None
+                self._trouble = None
         finally:
             for result in results:
                 if isinstance(result, Polled):

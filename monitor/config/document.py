@@ -22,8 +22,8 @@ DEEPEST = 32  # levels; the settings need ten, and a rule nested deeper than thi
 MOST = 100  # mistakes shown; past them the file is of another kind, and a suggestion for each would cost minutes
 SHOWN = 60  # characters of a wrong value that a message repeats
 
-# What YAML 1.1 lets a stream hold. Checked here because PyYAML's two readers word and place this differently.
-NOT_IN_YAML = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What YAML 1.1 lets no stream hold. Checked here because PyYAML's two readers word and place this differently.
+NOT_IN_YAML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 class Scalar(NamedTuple):

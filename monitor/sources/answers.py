@@ -13,6 +13,7 @@ from monitor.sources.fault import Fault
 from monitor.sources.http import httpx
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime, timedelta
 
 PERMANENT = frozenset({301, 308})
@@ -42,10 +43,10 @@ _SAYINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`body` is as sent, still encoded; it is read only where `has_document` or on a 304."""
+    """`headers` by lower-case names. `body` is as sent, still encoded; read only on a 304 and where `has_document`."""
 
     status: int
-    headers: httpx.Headers
+    headers: Mapping[str, str]
     body: bytes = b""
 
     @property

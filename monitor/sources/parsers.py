@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import select
 import signal
 import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Self
 
 from monitor.models import Failed, FailureKind
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import Callable
     from types import TracebackType
 
     from monitor.sources.parse import Document, Reduced
 
 HERE = 0.3  # seconds of CPU for parsing that the event loop is burdened with before processes take over,
 HERE_WITHIN = 10.0  # of so many seconds
-PATIENCE = 1.0  # seconds with one document, after which another process takes the next ones
-STARTING = 20.0  # seconds that a process may take to start on a busy machine; 0.2 is usual
+PATIENCE = 1.0  # seconds that a document waits for the process before another one is started
+STARTING = 20.0  # seconds that a process may take to start on a busy machine; 0.1 is usual
 
 # The parent's own path and nothing more, so that it finds the same modules, and none in the current directory.
 _PROGRAM = """
@@ -38,9 +39,9 @@ serve(float(limit))
 class ParserPool:
     """Reads documents as `parse.read` does, each within `limit` seconds of parsing.
 
-    Small documents are parsed at once; when they are many, as on a first load, or a process has nothing to do, they are
+    Small documents are parsed at once; when they are many, as on a first load, or a process is there anyway, they are
     parsed where the large ones are: in a process of about 30 MB. Reading is quicker than recording what was read, so
-    one is enough but for a document that takes long: then others, `workers` in all, go on with the rest. One is started
+    one is enough until a document has waited for it too long: then there are more, `workers` at most. One is started
     when it is needed first, or by `warm`, and ended when there was nothing to do for it in `idle` seconds. Use the pool
     as a context manager, or call `aclose`.
     """
@@ -48,16 +49,12 @@ class ParserPool:
     def __init__(self, *, workers: int = 2, limit: float = 10.0, idle: float = 60.0) -> None:
         self._workers = workers
         self._limit = limit
-        self._idle_limit = idle
-        self._free = asyncio.Semaphore(workers)
-        self._turn = asyncio.Semaphore(1)
-        self._idle: dict[_Worker, asyncio.TimerHandle] = {}
-        self._busy: set[_Worker] = set()
+        self._idle = idle
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._hands: set[_Hand] = set()
         self._closed = False
         self._here_since = float("-inf")  # a time of the event loop's
         self._here = 0.0  # seconds of parsing since then
-        # They only wait for answers; the one more than there are processes reaps those no longer needed.
-        self._threads = ThreadPoolExecutor(workers + 1, thread_name_prefix="parser")
 
     async def __aenter__(self) -> Self:
         return self
@@ -77,62 +74,58 @@ class ParserPool:
         del body
         if not isinstance(reduced, Reduced):
             return reduced
-        if reduced.light and not self._idle and self._has_time():
+        if reduced.light and not self._hands and self._has_time():
             began = time.thread_time()
             try:
                 return parse(reduced)
             finally:
                 self._here += time.thread_time() - began
-        async with self._free, self._in_turn():
-            if self._closed:
-                return Failed(kind=FailureKind.PARSER, reason="the parser was ended before it could read this")
-            try:
-                worker = self._take()
-            except OSError as error:
-                return Failed(kind=FailureKind.PARSER, reason=f"no process could be started for it: {error.strerror}")
-            return await self._delegate(worker, reduced)
+        return await self._delegate(_Job(reduced))
 
     async def aclose(self) -> None:
         """End all processes, also those at work: their documents are `Failed`."""
-        if self._closed:
-            return
         self._closed = True
-        for worker in self._busy:
-            worker.kill()
-        for _ in range(self._workers):
-            await self._free.acquire()
-        while self._idle:
-            self._end_idle(next(iter(self._idle)))
-        await asyncio.to_thread(self._threads.shutdown)
+        with suppress(Empty):
+            while job := self._jobs.get_nowait():
+                job.tell(_ended())
+        for hand in self._hands:
+            self._jobs.put(None)
+            hand.close()
+        for hand in tuple(self._hands):
+            await asyncio.to_thread(hand.join)
 
     def warm(self) -> None:
         """Start a process, because much is to come: what it loads, it loads meanwhile."""
-        if self._idle or self._busy:
-            return
-        with suppress(OSError):  # it is said when there is a document that cannot be read for it
-            self._keep(_Worker(self._limit))
+        if not self._hands:
+            self._hire()
 
-    def _keep(self, worker: _Worker) -> None:
-        self._idle[worker] = asyncio.get_running_loop().call_later(self._idle_limit, self._end_idle, worker)
-
-    @asynccontextmanager
-    async def _in_turn(self) -> AsyncIterator[None]:
-        """One document at a time, but for those that take longer than `PATIENCE`."""
-        await self._turn.acquire()
-        over = False
-
-        def end() -> None:
-            nonlocal over
-            if not over:
-                over = True
-                self._turn.release()
-
-        relief = asyncio.get_running_loop().call_later(PATIENCE, end)
+    async def _delegate(self, job: _Job) -> Document | Failed:
+        if self._closed:
+            return _ended()
+        self._jobs.put(job)
+        self.warm()
+        relief = job.loop.call_later(PATIENCE, self._relieve)
         try:
-            yield
+            return await job.answer
         finally:
             relief.cancel()
-            end()
+            if job.answer.cancelled():
+                for hand in self._hands:
+                    hand.drop(job)
+
+    def _relieve(self) -> None:
+        if not self._closed and not self._jobs.empty() and len(self._hands) < self._workers:
+            self._hire()
+
+    def _hire(self) -> None:
+        hand = _Hand(self._jobs, self._limit, self._idle, self._gone)
+        self._hands.add(hand)
+        hand.start()
+
+    def _gone(self, hand: _Hand) -> None:
+        self._hands.discard(hand)
+        if not self._closed and not self._jobs.empty():  # that came while it was leaving
+            self.warm()
 
     def _has_time(self) -> bool:
         """Whether the event loop has not parsed too much of late."""
@@ -141,46 +134,99 @@ class ParserPool:
             self._here_since, self._here = now, 0.0
         return self._here < HERE
 
-    def _take(self) -> _Worker:
-        while self._idle:
-            worker, timer = self._idle.popitem()  # the one used last, so that those not needed can end
-            timer.cancel()
-            if worker.alive:
-                return worker
-            self._threads.submit(worker.end)
-        return _Worker(self._limit)
 
-    async def _delegate(self, worker: _Worker, reduced: Reduced) -> Document | Failed:
-        loop = asyncio.get_running_loop()
-        outcome = None
-        self._busy.add(worker)
+class _Job:
+    """A document to be parsed; made in the event loop that waits for the answer."""
+
+    def __init__(self, reduced: Reduced) -> None:
+        self.reduced = reduced
+        self.loop = asyncio.get_running_loop()
+        self.answer: asyncio.Future[Document | Failed] = self.loop.create_future()
+
+    def tell(self, outcome: Document | Failed) -> None:
+        """From any thread."""
+
+        def tell() -> None:
+            if not self.answer.done():
+                self.answer.set_result(outcome)
+
+        with suppress(RuntimeError):  # the loop has ended, so nobody waits
+            self.loop.call_soon_threadsafe(tell)
+
+
+class _Hand(threading.Thread):
+    """A thread with a parser process: it takes jobs whatever the event loop is at, which may be a long commit."""
+
+    def __init__(
+        self, jobs: SimpleQueue[_Job | None], limit: float, idle: float, gone: Callable[[_Hand], None]
+    ) -> None:
+        super().__init__(name="parser", daemon=True)
+        self._jobs = jobs
+        self._limit = limit
+        self._idle = idle
+        self._gone = gone
+        self._loop = asyncio.get_running_loop()
+        self._lock = threading.Lock()  # over what others may kill
+        self._closed = False
+        self._at: _Job | None = None
+        self._worker: _Worker | None = None
+
+    def run(self) -> None:
+        with suppress(OSError):  # it is said when there is a document that cannot be read for it
+            self._start()
+        with suppress(Empty):
+            while job := self._jobs.get(timeout=self._idle):
+                job.tell(self._outcome(job))
+        if self._worker is not None:
+            self._worker.end()
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._gone, self)
+
+    def close(self) -> None:
+        """Give up the document it is at; it takes no other."""
+        with self._lock:
+            self._closed = True
+            if self._worker is not None:
+                self._worker.kill()
+
+    def drop(self, job: _Job) -> None:
+        """Nobody waits for this one any more."""
+        with self._lock:
+            if self._at is job and self._worker is not None:
+                self._worker.kill()
+
+    def _outcome(self, job: _Job) -> Document | Failed:
         try:
-            async with asyncio.timeout(self._limit + STARTING):
-                outcome = await loop.run_in_executor(self._threads, worker.ask, reduced)
-                if outcome is None:
-                    return await loop.run_in_executor(self._threads, worker.end)
-        except TimeoutError:  # its own alarm should have ended it long before
-            return _stopped(self._limit)
-        finally:
-            self._busy.discard(worker)
+            worker = self._start()
+        except OSError as error:
+            return Failed(kind=FailureKind.PARSER, reason=f"no process could be started for it: {error.strerror}")
+        with self._lock:
+            if self._closed or job.answer.cancelled():
+                return _ended()
+            self._at = job
+        outcome = worker.ask(job.reduced)
+        with self._lock:
+            self._at = None
             if outcome is None:
-                worker.kill()
-                self._threads.submit(worker.end)
-            else:
-                self._keep(worker)
-        return outcome
+                self._worker = None
+        return worker.end() if outcome is None else outcome
 
-    def _end_idle(self, worker: _Worker) -> None:
-        self._idle.pop(worker).cancel()
-        self._threads.submit(worker.end)
+    def _start(self) -> _Worker:
+        """The process, another one when it has died meanwhile. Raises OSError when none can be started."""
+        worker = self._worker
+        if worker is None or not worker.alive:
+            if worker is not None:
+                worker.end()
+            worker = self._worker = None
+            worker = self._worker = _Worker(self._limit)
+        return worker
 
 
 class _Worker:
-    """One parser process, started at once. `ask` and `end` wait, so they belong in a thread."""
+    """One parser process, started at once. `ask` and `end` wait, so they belong in a thread, and in one alone."""
 
     def __init__(self, limit: float) -> None:
         self._limit = limit
-        self._lock = threading.Lock()
         self._process = subprocess.Popen(  # noqa: S603 (this interpreter, this program)
             [sys.executable, "-P", "-c", _PROGRAM, str(limit), *sys.path],
             stdin=subprocess.PIPE,
@@ -196,15 +242,18 @@ class _Worker:
         """The outcome of `reduced`; None when the process has ended over it, or has been killed."""
         from monitor.sources.parser_process import read_frame, write_frame
 
-        with self._lock:
-            stdin, stdout = self._process.stdin, self._process.stdout
-            if stdin is None or stdout is None or stdin.closed:
-                return None
-            try:
-                write_frame(stdin, pickle.dumps(reduced))
-                answer = read_frame(stdout)
-            except OSError:
-                return None
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None:
+            return None
+        answers = select.poll()
+        answers.register(stdout, select.POLLIN)
+        try:
+            write_frame(stdin, pickle.dumps(reduced))
+            if not answers.poll((self._limit + STARTING) * 1000):
+                self.kill()  # its own alarm should have ended it long before
+            answer = read_frame(stdout)
+        except OSError:
+            return None
         outcome: Document | Failed | None = pickle.loads(answer) if answer else None  # noqa: S301 (from our process)
         return outcome
 
@@ -213,16 +262,14 @@ class _Worker:
 
     def end(self) -> Failed:
         """Kill the process, leave no zombie, and say what became of the document it was at."""
-        with self._lock:
-            self._process.kill()
-            if self._process.stdin is not None and not self._process.stdin.closed:
-                self._process.communicate()
+        self._process.kill()
+        self._process.communicate()
         status = self._process.wait()
         if status == -signal.SIGALRM:
-            return _stopped(self._limit)
+            return Failed(kind=FailureKind.PARSER, reason=f"the parser was stopped after {self._limit:g} s")
         how = f"signal {-status}" if status < 0 else f"exit status {status}"
         return Failed(kind=FailureKind.PARSER, reason=f"the parser died over it ({how})")
 
 
-def _stopped(limit: float) -> Failed:
-    return Failed(kind=FailureKind.PARSER, reason=f"the parser was stopped after {limit:g} s")
+def _ended() -> Failed:
+    return Failed(kind=FailureKind.PARSER, reason="the parser was ended before it could read this")

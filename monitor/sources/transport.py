@@ -7,7 +7,9 @@ without sniffio, searches the disk for that package several times a request: 3.8
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
+from ast import literal_eval
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -30,6 +32,8 @@ _HTTP_ERRORS = (httpcore.ProtocolError, httpcore.NetworkError, httpcore.ProxyErr
 if find_spec("sniffio") is None:
     sys.modules["sniffio"] = None  # type: ignore[assignment]  # or httpcore would search the disk for it at each connection
 
+_HUNG_UP = ("peer ", "Server disconnected")  # how h11 and httpcore begin to say that the server did
+_SENT = re.compile(r"""bytearray\((b'(?:[^'\\]|\\.)*'|b"(?:[^"\\]|\\.)*")\).*""")
 _KEEP_FOR = 30.0  # seconds an idle connection is good for; few servers keep theirs much longer
 
 
@@ -204,12 +208,17 @@ class _Body(httpx.AsyncByteStream):
 def _fault(error: Exception, host: str) -> Fault:
     """What an error of httpcore's means for the feed."""
     match error:
-        case httpcore.RemoteProtocolError() if "closed" in str(error) or "disconnected" in str(error):
+        case httpcore.RemoteProtocolError() if str(error).startswith(_HUNG_UP):
             return Fault(FailureKind.CUT_OFF, f"{host} closed the connection before the end of its answer")
         case httpcore.RemoteProtocolError():
-            return Fault(FailureKind.DATA, f"{host} does not answer in proper HTTP: {error}")
+            return Fault(FailureKind.DATA, f"{host} does not answer in proper HTTP: {_plain(error)}")
         case httpcore.LocalProtocolError():
             return Fault(FailureKind.INTERNAL, f"the request cannot be sent, see the feed's headers: {error}")
         case httpcore.ProxyError():
             return Fault(FailureKind.CONNECT, f"the proxy does not connect to {host}: {error}")
     return Fault(FailureKind.CUT_OFF, f"the connection to {host} broke: {error}")
+
+
+def _plain(error: Exception) -> str:
+    """h11's words, which quote what the server sent as Python would, with that as text."""
+    return _SENT.sub(lambda sent: str(literal_eval(sent[1]), "utf-8", "replace"), str(error))

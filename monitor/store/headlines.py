@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from monitor.errors import StoreError
 from monitor.models import Headline, Mention
 from monitor.store.codec import maybe, moment, stamp
 from monitor.store.records import Recorded
@@ -38,11 +37,14 @@ class _Row(NamedTuple):
     sort_at: str
 
 
+_Taken = tuple[int, _Row, "tuple[Mention, ...]"]  # a headline's id, its cells and what it mentions
+
 _ROW = ", ".join(_Row._fields)
 _ROW_OF_FOUND = ", ".join(f"found.{name}" for name in _Row._fields)
 _MARKS = ", ".join("?" * (len(_Row._fields) + 1))
+_LAST_ID = "SELECT ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'headlines'), 0)"
 _KNOWN = f"SELECT id, {_ROW} FROM headlines WHERE feed_id = ? AND key IN (SELECT value FROM json_each(?))"  # noqa: S608
-_INSERT = f"INSERT INTO headlines (feed_id, {_ROW}) VALUES ({_MARKS})"  # noqa: S608
+_INSERT = f"INSERT INTO headlines (id, feed_id, {_ROW}) VALUES (?, {_MARKS})"  # noqa: S608
 _REVISE = f"UPDATE headlines SET ({_ROW}, revised_at) = ({_MARKS}) WHERE id = ?"  # noqa: S608
 # The text index is written here, all of a poll at once, and not by triggers: a trigger runs in a savepoint of its own,
 # for which FTS5 writes out what it has gathered. That costs 400 µs a headline instead of 25. What follows the title is
@@ -77,32 +79,24 @@ def record(
     keys = json.dumps(list(once))
     known = {row[1]: (row[0], _Row(*row[1:])) for row in connection.execute(_KNOWN, [feed_id, keys])}
     deleted = _deleted(connection, feed_id, keys, at)
-    new: list[Headline] = []
-    updated: list[Headline] = []
-    indexed: list[tuple[int, str]] = []
+    (last,) = connection.execute(_LAST_ID).fetchone()
+    new: list[_Taken] = []
+    updated: list[_Taken] = []
     no_longer_indexed: list[tuple[int, str]] = []
     for entry, mentions in once.values():
         if entry.key in deleted:
             continue
-        number, before = known.get(entry.key, (0, None))
+        number, before = known.get(entry.key, (last + len(new) + 1, None))
         row = _next_row(feed, entry, before, at)
-        if row == before:
-            continue
         if before is None:
-            number = _inserted(connection, feed_id, row)
-            new.append(_headline(number, feed.url, feed.name, row, mentions))
-        else:
-            connection.execute(_REVISE, [*row, at, number])
-            updated.append(_headline(number, feed.url, feed.name, row, mentions))
-        if before is None or before.folded != row.folded:
-            indexed.append((number, row.folded))
-        if before is not None and before.folded != row.folded:
-            no_longer_indexed.append((number, before.folded))
-    connection.executemany(_FORGET_INDEX, no_longer_indexed)
-    connection.executemany(_INDEX, indexed)
-    connection.executemany(_FORGET_MENTIONS, [[headline.id] for headline in updated])
-    connection.executemany(_MENTION, _mention_rows((h.id, stamp(h.sort_at), h.mentions) for h in new + updated))
-    return Recorded(tuple(new), tuple(updated))
+            new.append((number, row, mentions))
+        elif row != before:
+            updated.append((number, row, mentions))
+            if row.folded != before.folded:
+                no_longer_indexed.append((number, before.folded))
+    _insert(connection, feed_id, new)
+    _revise(connection, updated, no_longer_indexed, at)
+    return Recorded(_headlines(feed, new), _headlines(feed, updated))
 
 
 def by_id(connection: sqlite3.Connection, ids: Sequence[int]) -> list[Headline]:
@@ -250,11 +244,23 @@ def _next_row(feed: Feed, entry: Entry, before: _Row | None, now: str) -> _Row:
     )
 
 
-def _inserted(connection: sqlite3.Connection, feed_id: int, row: _Row) -> int:
-    number = connection.execute(_INSERT, [feed_id, *row]).lastrowid
-    if number is None:  # not after an INSERT
-        raise StoreError("SQLite gave a new headline no id")
-    return number
+def _insert(connection: sqlite3.Connection, feed_id: int, new: Sequence[_Taken]) -> None:
+    connection.executemany(_INSERT, [(number, feed_id, *row) for number, row, _ in new])
+    connection.executemany(_INDEX, [(number, row.folded) for number, row, _ in new])
+    connection.executemany(_MENTION, _mention_rows((number, row.sort_at, found) for number, row, found in new))
+
+
+def _revise(
+    connection: sqlite3.Connection, updated: Sequence[_Taken], no_longer_indexed: Sequence[tuple[int, str]], at: str
+) -> None:
+    if not updated:
+        return
+    retitled = {number for number, _ in no_longer_indexed}
+    connection.executemany(_REVISE, [(*row, at, number) for number, row, _ in updated])
+    connection.executemany(_FORGET_INDEX, no_longer_indexed)
+    connection.executemany(_INDEX, [(number, row.folded) for number, row, _ in updated if number in retitled])
+    connection.executemany(_FORGET_MENTIONS, [(number,) for number, _, _ in updated])
+    connection.executemany(_MENTION, _mention_rows((number, row.sort_at, found) for number, row, found in updated))
 
 
 def _deleted(connection: sqlite3.Connection, feed_id: int, keys: str, at: str) -> frozenset[str]:
@@ -286,6 +292,10 @@ def _mentions(connection: sqlite3.Connection, chosen: str) -> dict[int, list[Men
     ):
         found.setdefault(number, []).append(Mention(kind=kind, name=name, field=field, start=start, end=stop))
     return found
+
+
+def _headlines(feed: Feed, taken: Sequence[_Taken]) -> tuple[Headline, ...]:
+    return tuple(_headline(number, feed.url, feed.name, row, mentions) for number, row, mentions in taken)
 
 
 def _headline(number: int, url: str, name: str, row: _Row, mentions: Sequence[Mention]) -> Headline:

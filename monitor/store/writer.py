@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CollectorInfo", "HistoryState", "Recorded", "Writer"]
 
-WAL_LIMIT = 16 * 1024 * 1024  # bytes the write-ahead log is cut back to after readers held it up
+WAL_LIMIT = 16 * 1024 * 1024  # bytes of the write-ahead log: it is copied into the database then, and cut back to that
+FRAME = 4096 + 24  # bytes of a page in it
 CACHE_KIB = 4 * 1024
 CLOSE_WITHIN = 200  # milliseconds that readers are waited for
 
@@ -48,9 +49,11 @@ class Writer:
         connection: sqlite3.Connection,
         keeper: sqlite3.Connection,
         *,
+        named: Path,
         new: bool,
     ) -> None:
         self.path = path
+        self._named = named  # maybe by a link
         self.new = new
         self._identity = identity
         self._connection = connection
@@ -80,7 +83,7 @@ class Writer:
             except BaseException:
                 connection.close()
                 raise
-        return cls(real, identity, connection, keeper, new=new)
+        return cls(real, identity, connection, keeper, named=path, new=new)
 
     def close(self) -> None:
         """Move the write-ahead log into the database as far as readers allow, and let go.
@@ -104,8 +107,8 @@ class Writer:
         self.close()
 
     def still_there(self) -> bool:
-        """False when the file at the path is no longer the open one: what is written now would be lost."""
-        return files.is_there(self.path, self._identity)
+        """False when the name it was opened by no longer leads to the open file: what is written now would be lost."""
+        return files.is_there(self._named, self._identity)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -291,6 +294,9 @@ def _set_up(connection: sqlite3.Connection, path: Path) -> bool:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT}")
+    # With SQLite's own 1,000 pages a first load would wait for copying into the database at every third commit.
+    connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_LIMIT // FRAME}")
+    connection.execute("PRAGMA secure_delete = FAST")  # ON, as Debian builds it, writes every page that the index frees
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     return new
 
