@@ -149,7 +149,7 @@ BROKEN = (
     Broken(
         "not HTTP",
         lambda: slowly(b"220 mail.example ESMTP\r\n\r\n"),
-        "HOST does not answer in proper HTTP: illegal status line: bytearray(b'220 mail.example ESMTP')",
+        "HOST does not answer in proper HTTP: illegal status line: 220 mail.example ESMTP",
     ),
     # Redirects
     Broken("redirect loop", lambda: lambda request: redirect(request.target), "HOST redirects in a circle"),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from monitor.demo.exchange import Door, Fault
 from tests.bad_feeds import AGES
-from tests.collecting import Desk, Item, open_desk
+from tests.collecting import Desk, Item, open_desk, terminated, until
 from tests.loopback import redirect, reply
 from tests.watching import feed_report, rows, status, titles
 
@@ -85,6 +87,36 @@ async def test_addresses_inside_are_not_asked_and_who_wants_peace_has_it(desk: D
 
     await once(desk, **around)  # a restart does not make it forget
     assert [request.target for request in desk.news.requests] == asked
+
+
+def stored(desk: Desk, wanted: set[str]) -> bool:
+    return wanted <= titles(desk)
+
+
+async def test_a_storm_of_5xx_costs_a_request_a_try_holds_up_nobody_and_passes(desk: Desk) -> None:
+    """Twelve feeds fail at one host, which a good one shares, each three times at least; then all is well."""
+    stormy = {f"/storm{number}": (500, 502, 503, 504, 520, 599)[number % 6] for number in range(12)}
+    desk.news.routes |= {path: reply(b"", status) for path, status in stormy.items()}
+    desk.feeds = ["/one", *stormy]
+    desk.write_settings()
+    process = await desk.start("collect")
+    failed = "SELECT count(*) FROM feeds WHERE name LIKE 'feed /storm%' AND failures >= 3"
+    rounds = 0
+    while rounds < 3 or rows(desk.database, failed) != [(len(stormy),)]:
+        rounds += 1
+        news = Item(f"DeepSeek round {rounds}")
+        desk.publish("/one", news)
+        await until(partial(stored, desk, {news.title}), process=process)
+    for path in stormy:
+        desk.publish(path, Item(f"after the storm at {path}"))
+    await until(partial(stored, desk, {f"after the storm at {path}" for path in stormy}), process=process)
+    assert (await status(desk))[1]["troubles"] == []
+    assert await terminated(process) == 0
+    polled = dict(
+        rows(desk.database, "SELECT name, count(*) FROM polls JOIN feeds ON feeds.id = feed_id GROUP BY name")
+    )
+    asked = Counter(f"feed {request.path}" for request in desk.news.requests)
+    assert all(asked[f"feed {path}"] - polled[f"feed {path}"] in {0, 1} for path in stormy), "1: under way at the end"
 
 
 OTHER_DAY = '{"quoteResponse": {"result": [], "error": {"code": "x", "description": "bad\\u001b[31m day"}}}'

@@ -21,6 +21,7 @@ from tests.loopback import Loopback, Request, Route, redirect, reply, resetting,
 
 BODY = b"<rss version='2.0'><channel><title>News</title></channel></rss>"
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 @asynccontextmanager
@@ -144,6 +145,22 @@ async def test_a_truncated_answer_is_cut_off(answer: bytes) -> None:
 )
 async def test_what_is_not_http_is_called_that(answer: bytes) -> None:
     await failing(slowly(answer), FailureKind.DATA, "proper HTTP")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"220 peer closed 'it' \"so\"\r\n\r\n", "illegal status line: 220 peer closed 'it' \"so\""),
+        ("HTTP/1.1 딥시크\r\n\r\n".encode(), "illegal status line: HTTP/1.1 딥시크"),
+        (b"HTTP/1.1 200 OK\r\nno colon \x1b[31mhere \xff\r\n\r\n", "illegal header line: no colon here \ufffd"),
+        (CHUNKED + b"many\r\n<rss", "illegal chunk header: many"),
+        (CHUNKED + b"3\r\n<rss\\'>", "malformed chunk footer: s\\"),
+        (b"SSH-2.0-" + b"x" * 2000 + b"\r\n\r\n", f"illegal status line: SSH-2.0-{'x' * 228}…"),
+    ],
+)
+async def test_what_is_not_http_is_shown_as_the_text_that_it_is(answer: bytes, words: str) -> None:
+    said = await failing(slowly(answer), FailureKind.DATA)
+    assert said.reason == f"127.0.0.1 does not answer in proper HTTP: {words}"
 
 
 async def test_a_document_longer_than_its_length_spoils_no_other_feed() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from encodings.aliases import aliases
 
 import pytest
 
@@ -13,6 +14,16 @@ KOREAN = ["딥시크 충격에 엔비디아 주가 17% 급락", "삼성전자·S
 CHINESE = ["深度求索发布新模型，英伟达股价大跌", "阿里巴巴推出新的大模型", "美股科技股全线重挫"]
 TRADITIONAL = ["深度求索發布新模型，輝達股價大跌", "台積電第三季營收創新高", "美股科技股全面重挫"]
 JAPANESE = ["ディープシークの新モデルで半導体株が急落", "日経平均株価は続落", "ソフトバンクグループの株価が下落"]
+OTHERS = [
+    "Акции обвалились после новости",
+    "Οι μετοχές έπεσαν μετά την είδηση",
+    "המניות צנחו אחרי הידיעה",
+    "انخفضت الأسهم بعد الخبر",
+    "หุ้นร่วงหลังข่าว",
+    "Haberin ardından hisseler düştü",
+    "Kurs spółki spadł, strata rośnie",
+    "Société Générale en hausse",
+]
 WESTERN = ["Nvidia’s shares fell — “a shock”", "Société Générale: résultats en hausse", "Börse fällt, Zölle drohen"]
 
 ENCODINGS = [
@@ -25,6 +36,10 @@ ENCODINGS = [
     ("windows-1252", "cp1252", "fr", WESTERN),
     ("iso-8859-1", "cp1252", "fr", WESTERN),
 ]
+# For each character set the first that it can write; all can write the last.
+SAMPLES = [*(each[0] for each in (KOREAN, CHINESE, TRADITIONAL, JAPANESE, WESTERN)), *OTHERS, "Nvidia falls"]
+# Of seven bits, and not read: what they write is ASCII, and is shown as that.
+LIKE_ASCII = {"utf_7", *(f"iso2022_jp_{form}" for form in ("1", "2", "2004", "3", "ext"))}
 
 
 def feed(titles: list[str], declaration: str = "") -> str:
@@ -82,6 +97,28 @@ def test_wide_characters_with_and_without_a_mark(codec: str, *, marked: bool, ex
 def test_utf_8_is_utf_8_whatever_it_is_declared_as(lie: str, expected: list[str]) -> None:
     body = feed(expected, f'<?xml version="1.0" encoding="{lie}"?>').encode()
     assert titles(body, f"text/xml; charset={lie}") == expected
+
+
+def _can_write(codec: str, text: str) -> bool:
+    try:
+        return text.encode(codec).decode(codec) == text
+    except (LookupError, UnicodeError):
+        return False
+
+
+@pytest.mark.parametrize("codec", sorted(name for name in set(aliases.values()) if _can_write(name, "a")))
+def test_no_character_set_is_misread_without_a_word(codec: str) -> None:
+    """It is read as it was written, or the document is said to be damaged, or to be no feed."""
+    title = next(sample for sample in SAMPLES if _can_write(codec, sample))
+    body = feed([title], f'<?xml version="1.0" encoding="{codec}"?>').encode(codec)
+    result = read(body, content_type=None, url="https://example.com/", known=frozenset())
+    if isinstance(result, Document) and result.damaged is None and codec not in LIKE_ASCII:
+        assert [entry.title for entry in result.entries] == [title]
+
+
+def test_utf_7_smuggles_no_markup() -> None:
+    hidden = "a</title><link>https://evil.example/</link><title>b".encode("utf-7").decode().replace("<", "+ADw-")
+    assert titles(feed([hidden], '<?xml version="1.0" encoding="utf-7"?>').encode()) == [hidden]
 
 
 def test_a_mark_of_utf_8_before_other_text_is_not_believed() -> None:

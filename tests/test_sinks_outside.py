@@ -25,6 +25,7 @@ from monitor.alerts.sinks import (
 from monitor.errors import SinkError
 from monitor.models import Severity
 from tests.alerting import ALERTS, alert, written
+from tests.loopback import Loopback, stalling
 
 SOON = timedelta(seconds=30)  # for what must end, on the slowest machine
 
@@ -232,6 +233,19 @@ async def test_what_apprise_could_not_deliver_is_a_sink_error_without_the_addres
                 await AppriseSink([url]).deliver(ALERTS[:1])
             assert "s3cr3t" not in str(failure.value)
     assert "s3cr3t" not in caplog.text
+
+
+@apprise_warns
+async def test_a_service_that_hangs_is_given_up_and_no_second_message_piles_up() -> None:
+    pytest.importorskip("apprise")
+    async with Loopback() as service:
+        service.routes["/"] = stalling()
+        sink = AppriseSink([f"json://127.0.0.1:{service.port}/"], timeout=timedelta(seconds=0.5))
+        with pytest.raises(SinkError, match=r"apprise: no end after 0\.5 s"):
+            await sink.deliver(ALERTS[:1])
+        with pytest.raises(SinkError, match="still hangs"):
+            await sink.deliver(ALERTS[:1])
+        assert len(service.requests) <= 1
 
 
 def test_without_apprise_the_error_says_how_to_get_it() -> None:

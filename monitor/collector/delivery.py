@@ -59,7 +59,7 @@ class Delivery:
 
     async def once(self) -> bool:
         """Offer every waiting alert to its sinks a single time; false when one was not taken."""
-        return all([await self._offer(sink) for sink in self.sinks])
+        return all(await asyncio.gather(*map(self._offer, self.sinks)))
 
     async def _serve(self, sink: Sink) -> None:
         arrived, trouble = self._arrived[sink.name], ""
@@ -113,7 +113,7 @@ class Alarm:
     _under_way: set[asyncio.Task[None]] = field(default_factory=set)
 
     def sound(self, sinks: Sequence[Sink], trouble: str) -> None:
-        """Does not wait for the sinks."""
+        """Offer it to all of `sinks` at once, and wait for none of them; each ends within a time of its own."""
         now = self.clock.now()
         if self._sounded_at is not None and abs(now - self._sounded_at) < WARN_AGAIN:
             return
@@ -128,14 +128,23 @@ class Alarm:
             fired_at=now,
             simulated=self.clock.simulated,
         )
-        task = asyncio.create_task(_offer_once(sinks, alert))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        for sink in sinks:
+            task = asyncio.create_task(_offer_once(sink, alert))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+
+    async def offered(self) -> None:
+        """Wait until each sink has taken what was sounded, or has failed; cancelled meanwhile, it is given up."""
+        await asyncio.gather(*self._under_way)
+
+    async def give_up(self) -> None:
+        for task in self._under_way:
+            task.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
 
 
-async def _offer_once(sinks: Sequence[Sink], alert: Alert) -> None:
-    for sink in sinks:
-        try:
-            await sink.deliver([alert])
-        except SinkError as error:
-            log.error("alerts: %s did not take a warning: %s", sink.name, error)
+async def _offer_once(sink: Sink, alert: Alert) -> None:
+    try:
+        await sink.deliver([alert])
+    except SinkError as error:
+        log.error("alerts: %s did not take a warning: %s", sink.name, error)
