@@ -29,9 +29,10 @@ HEAD = """\
 # Benchmarks
 
 What it costs, beside what people use now. `python -m benchmarks.peers` sets the other programs up (newsboat and sfeed
-come from the distribution), `make bench` measures everything anew and prints these tables, `make bench
-BENCH="collecting --write"` some of them, and writes this page. Everything happens on loopback. Programs that stand side
-by side were run in turns in the same run; figures are medians, ratios are medians of the ratios of each turn.
+come from the distribution), `make bench` measures everything anew and prints these tables, `make bench BENCH=--write`
+writes this page; `make bench BENCH="collecting --write"` puts the tables of one measurement in the place of those from
+the run before. Everything happens on loopback. Programs that stand side by side were run in turns in the same run;
+figures are medians, ratios are medians of the ratios of each turn.
 """
 
 
@@ -44,14 +45,21 @@ def main() -> None:
         parser.error(f"no such measurement: {', '.join(sorted(unknown))}")
     machine = _machine()
     print(as_text(machine), flush=True)
-    tables = [machine]
+    page = _sections(PAGE.read_text(encoding="utf-8")) if asked.names else {}
+    page[machine.title] = as_markdown(machine)
     for name in asked.names or NAMES:
         measure: Callable[[], Iterable[Table]] = import_module(f"benchmarks.{name}").measure
         for table in measure():
             print(as_text(table), flush=True)
-            tables.append(table)
+            page[table.title] = as_markdown(table)
             if asked.write:  # now: the next one may take minutes
-                PAGE.write_text("\n".join([HEAD, *map(as_markdown, tables)]), encoding="utf-8")
+                PAGE.write_text("\n".join([HEAD, *page.values()]), encoding="utf-8")
+
+
+def _sections(page: str) -> dict[str, str]:
+    """The page's tables by their titles, as Markdown."""
+    _, *sections = page.split("\n## ")
+    return {section.partition("\n")[0]: f"## {section.rstrip()}\n" for section in sections}
 
 
 def _machine() -> Table:

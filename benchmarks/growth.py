@@ -6,12 +6,14 @@ import json
 import os
 import random
 import select
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from statistics import median
@@ -19,7 +21,7 @@ from typing import Self
 
 from benchmarks import newswire
 from benchmarks.polling import cost
-from benchmarks.table import Table, verdict
+from benchmarks.table import Table, ratio, verdict
 from monitor.clock import Clock
 from monitor.collector.recorder import Recorder
 from monitor.collector.results import Quoted
@@ -34,10 +36,12 @@ FEEDS, ENTRIES = (10, 100, 1000, 5000), 5
 TICKERS = (10, 100, 500)
 RULES = 20
 QUOTE_ROUNDS = 40
-VIEWERS = (0, 1, 10, 50)
+VIEWERS = (1, 10, 50)
 HEADLINES = 20_000
 STEADY, FLOOD = 2, 200  # headlines a second
-WATCHED = 15.0  # seconds of each
+TURNS = 3
+WATCHED = 6.0  # seconds of each turn, without the viewers and with them
+CAUGHT_UP = 2.0  # seconds after which viewers have read what came while they were held
 ASKED = 4  # viewers whose keys are pressed
 APART = 0.15  # seconds between two keys
 COLLECTOR_GOAL = 1.1  # times its CPU without viewers
@@ -180,6 +184,17 @@ class Crowd:
         """Of processor time, of all of them, so far."""
         return sum(_spent(terminal.process.pid) for terminal in self.terminals)
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """In the block no viewer runs."""
+        for terminal in self.terminals:
+            os.kill(terminal.process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for terminal in self.terminals:
+                os.kill(terminal.process.pid, signal.SIGCONT)
+
     def _read(self) -> None:
         """Draws nothing: that would cost more than the viewers do."""
         while not self._over.is_set():
@@ -195,53 +210,64 @@ def _viewers() -> Table:
         FullDatabase(Path(folder) / "monitor.db", HEADLINES) as database,
         Crowd(database.path, Path(folder)) as crowd,
     ):
-        _watched(database, crowd, FLOOD)  # until all is warm
-        alone: dict[int, float] = {}
         for viewers in VIEWERS:
             crowd.grow(viewers)
+            _watched(database, crowd, FLOOD)  # until all is warm
             for a_second in (STEADY, FLOOD):
                 _say(f"{viewers} viewers, {a_second} headlines a second")
-                collector, screens, answers = _watched(database, crowd, a_second)
-                alone.setdefault(a_second, collector)
-                rows.append(
-                    (
-                        *(str(viewers), str(a_second), f"{collector * 1000:.2f} ms"),
-                        verdict(collector / alone[a_second], COLLECTOR_GOAL) if viewers else "1",
-                        f"{screens / viewers * 100:.1f} %" if viewers else "",
-                        f"{screens * 100:.0f} %" if viewers else "",
-                        *_answered(answers),
-                    )
-                )
+                rows.append((str(viewers), str(a_second), *_beside(database, crowd, a_second)))
     return Table(
         "Growth with viewers of one database",
         (
-            *("viewers", "headlines a second", "collector, CPU a poll", "against none"),
+            *("viewers", "headlines a second", "collector, CPU a poll", "of itself without them"),
             *("a viewer, of a core", "all viewers, of a core", "key to repaint, median ms", "90th percentile"),
         ),
         tuple(rows),
         (
             f"{os.cpu_count()} cores for all of it. Each viewer, at 120x40, shows the newest and draws what is new.",
             f"{STEADY} a second come one by one with a quote each, {FLOOD} in {POLLS} polls a second.",
+            f"Without them: {TURNS} times, in turns, all viewers are held for {WATCHED:g} s (SIGSTOP).",
             f"Keys go to {ASKED} of the viewers in turns.",
         ),
     )
 
 
-def _watched(database: FullDatabase, crowd: Crowd, a_second: int) -> tuple[float, float, list[float]]:
+def _beside(database: FullDatabase, crowd: Crowd, a_second: int) -> tuple[str, ...]:
+    """What the collector and the viewers cost, and how long keys waited, as cells."""
+    alone, beside, screens, answers = [], [], [], []
+    for _ in range(TURNS):
+        with crowd.held():
+            alone.append(_watched(database, None, a_second)[0])
+        time.sleep(CAUGHT_UP)
+        collector, of_a_core, taken = _watched(database, crowd, a_second)
+        beside.append(collector)
+        screens.append(of_a_core)
+        answers += taken
+    return (
+        f"{median(beside) * 1000:.2f} ms",
+        verdict(ratio(beside, alone), COLLECTOR_GOAL),
+        f"{median(screens) / len(crowd.terminals) * 100:.1f} %",
+        f"{median(screens) * 100:.0f} %",
+        *_answered(answers),
+    )
+
+
+def _watched(database: FullDatabase, crowd: Crowd | None, a_second: int) -> tuple[float, float, list[float]]:
     """While headlines arrive: the collector's CPU seconds a poll, the viewers' a second, and how long keys waited."""
+    seconds = crowd.seconds if crowd else float
     over = threading.Event()
     feeding = threading.Thread(target=_feed if a_second == STEADY else _pour, args=(database, over))
     with closing(Reader.open(database.path)) as reader:
-        stored, collector, screens = reader.newest().headline, _spent(database.pid), crowd.seconds()
+        stored, collector, screens = reader.newest().headline, _spent(database.pid), seconds()
         began = time.monotonic()
         feeding.start()
-        answers = _answers(crowd, began + WATCHED)
+        answers = _answers(crowd, began + WATCHED) if crowd else []
         over.wait(max(0.0, began + WATCHED - time.monotonic()))
         over.set()
         feeding.join()
         polls = (reader.newest().headline - stored) / (1 if a_second == STEADY else FLOOD // POLLS)
     lasted = time.monotonic() - began
-    return (_spent(database.pid) - collector) / polls, (crowd.seconds() - screens) / lasted, answers
+    return (_spent(database.pid) - collector) / polls, (seconds() - screens) / lasted, answers
 
 
 def _feed(database: FullDatabase, over: threading.Event) -> None:
