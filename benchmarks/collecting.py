@@ -79,7 +79,7 @@ NOTES = (
     "reader: update_feeds(scheduled=False), the feeds known to it before; rss2email: `run --no-send`.",
     "sfeed's fetch with curl sends no conditions; rss2email is left out where it takes minutes.",
     "Settings are defaults: more workers make newsboat and reader no faster on loopback.",
-    "But where servers are slow, newsboat has 8 threads and reader 32 workers; monitor always has its default of 64.",
+    "But where servers are slow, newsboat has 8 threads and reader 32 workers; monitor always has its default of 96.",
     "On a cold load monitor has a parser process of some 30 MB beside the one that is counted.",
     "The items are plain RSS; what monitor has to leave to feedparser is in the table of reading.",
     "Each feed is at an address of its own, so nobody's connections are used twice, and monitor keeps its manners.",

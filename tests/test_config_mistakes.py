@@ -159,6 +159,17 @@ feeds:
     assert not any("s3cret" in mistake.expected for mistake in found)
 
 
+def test_a_language_that_cannot_be_shown_spoils_no_other_line() -> None:
+    text = """
+    feeds: [{url: https://a.example/, name: Wire, language: "zh-TW\\u202e"}]
+    rules: [{name: a, severity: info, when: {headline: {language: fr}}}]
+    """
+    languages, rule = mistakes(text)
+    assert languages.key == "feeds[0].language"
+    assert "fr" in rule.expected
+    assert all(str(mistake).isprintable() for mistake in (languages, rule))
+
+
 def test_an_apprise_address_is_not_shown_in_a_message() -> None:
     mistake = only("alerts: {sinks: [{apprise: {urls: ['mailto me:hunter2']}}]}")
     assert mistake.key == "alerts.sinks[0].apprise.urls[0]"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CROWD = 4  # workers for each request under way: most of them wait for their turn with a busy host, inside the client
+CROWD = 2  # workers for each request under way: most of them wait for their turn with a busy host, inside the client
 _ZERO = timedelta(0)
 LOOK = 0.5  # seconds between two looks at what is due: 1 ms of CPU for 5,000 feeds
 

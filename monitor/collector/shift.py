@@ -46,7 +46,8 @@ HEARTBEAT = 5.0  # seconds
 PRUNE_EVERY = timedelta(hours=1)
 WISHES_LOOK = 0.5  # seconds between two looks into the mailbox
 BREATH = 0.01  # seconds between two pieces of long work, for what is urgent
-GATHER = 0.1  # seconds after a commit in which results gather: a commit costs as much as asking some feeds
+GATHER = 0.1  # seconds after a commit in which results gather, because a commit costs as much as asking some feeds,
+ENOUGH = 16  # unless so many have come meanwhile
 AT_ONCE = 200  # results in one transaction: a cold start of 1,000 feeds makes a few commits, not 1,000
 
 
@@ -183,7 +184,7 @@ class Shift:
         while True:
             first = await self._results.get()
             self._record([first, *self._arrived()])
-            await asyncio.sleep(GATHER)
+            await asyncio.sleep(GATHER if self._results.qsize() < ENOUGH else 0)
 
     def _arrived(self) -> list[Result]:
         return [self._results.get_nowait() for _ in range(min(AT_ONCE, self._results.qsize()))]

@@ -10,7 +10,7 @@ from typing import Any
 from monitor.baseline.symbols import COMPARABLE
 from monitor.config import scalars
 from monitor.config.document import Mapping, Node, Scalar, Sequence
-from monitor.config.readers import Key, Later, ListOf, Name, Reader, Record, Text, may, needs
+from monitor.config.readers import Key, Later, ListOf, Name, Reader, Record, Text, may, needs, suggestion
 from monitor.config.scalars import choice, duration, flag, line, number, whole
 from monitor.models import (
     AllOf,
@@ -152,7 +152,7 @@ def condition(names: Names) -> Reader[Condition]:
 def language(names: Names) -> Text[str]:
     def convert(text: str) -> str:
         if names.languages is not None and text.lower() not in names.languages:
-            raise ValueError(f"there are {', '.join(sorted(names.languages))}")
+            raise ValueError(suggestion(text, sorted(names.languages)).removeprefix("; "))
         return text.lower()
 
     return Text("the language of a feed", convert)

@@ -30,7 +30,7 @@ class PollSettings:
     max_interval: timedelta = timedelta(days=1)
     timeout: timedelta = timedelta(seconds=20)
     max_bytes: int = 5 * MIB
-    workers: int = 64
+    workers: int = 96
     per_host: int = 2
     host_gap: timedelta = timedelta(seconds=1)
     allow_private: bool = False

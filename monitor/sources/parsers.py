@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 HERE = 0.3  # seconds of CPU for parsing that the event loop is burdened with before processes take over,
 HERE_WITHIN = 10.0  # of so many seconds
+FEW = 4  # new items that are parsed in the time that it takes to hand them to a process
 PATIENCE = 1.0  # seconds that a document waits for the process before another one is started
 STARTING = 20.0  # seconds that a process may take to start on a busy machine; 0.1 is usual
 
@@ -39,11 +40,11 @@ serve(float(limit))
 class ParserPool:
     """Reads documents as `parse.read` does, each within `limit` seconds of parsing.
 
-    Small documents are parsed at once; when they are many, as on a first load, or a process is there anyway, they are
-    parsed where the large ones are: in a process of about 30 MB. Reading is quicker than recording what was read, so
-    one is enough until a document has waited for it too long: then there are more, `workers` at most. One is started
-    when it is needed first, or by `warm`, and ended when there was nothing to do for it in `idle` seconds. Use the pool
-    as a context manager, or call `aclose`.
+    Small documents are parsed at once; when they are many, as on a first load, or a process is there anyway, all but
+    the smallest are parsed where the large ones are: in a process of about 30 MB. Reading is quicker than recording
+    what was read, so one is enough until a document has waited for it too long: then there are more, `workers` at most.
+    One is started when it is needed first, or by `warm`, and ended when there was nothing to do for it in `idle`
+    seconds. Use the pool as a context manager, or call `aclose`.
     """
 
     def __init__(self, *, workers: int = 2, limit: float = 10.0, idle: float = 60.0) -> None:
@@ -74,7 +75,7 @@ class ParserPool:
         del body
         if not isinstance(reduced, Reduced):
             return reduced
-        if reduced.light and not self._hands and self._has_time():
+        if reduced.light and (len(reduced.items.new) <= FEW or not self._hands) and self._has_time():
             began = time.thread_time()
             try:
                 return parse(reduced)
