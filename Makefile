@@ -37,7 +37,7 @@ fuzz: $(READY) ## feeds and settings with mistakes in them, ten minutes each; wh
 	$(BIN)/python -m fuzz parse
 	$(BIN)/python -m fuzz settings
 
-soak: $(READY) ## a week of polls and ten thousand quote rounds in minutes: does anything grow?
+soak: $(READY) ## a week of polls and ten thousand quote rounds in twenty minutes: does anything grow?
 	$(BIN)/python -m benchmarks.soak
 
 pictures: $(READY) ## README's pictures, made anew of the replayed day: four minutes
