@@ -17,8 +17,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-import pytest
-
 from monitor.models import Entry, Feed, FeedState
 from monitor.store.records import CollectorInfo
 from monitor.store.writer import Writer
@@ -60,7 +58,6 @@ os.setgid(31337)
 os.setuid(31337)
 cli.main()
 """
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can try what another account may do")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ import pytest
 import monitor
 from monitor.cli import COMMANDS
 from monitor.config.files import packaged
-from tests.commands import SETTINGS, Account, as_root
+from tests.commands import SETTINGS, Account
+from tests.store_samples import as_root
 
 OPML = """<?xml version="1.0"?>
 <opml version="2.0"><body>

@@ -16,8 +16,8 @@ import pytest
 from monitor.lock import collecting
 from monitor.models import FailureKind, FeedState, QuoteSourceState
 from monitor.store.writer import Writer
-from tests.commands import KOREA, NEWS, NOW, Account, as_root, collected, collector, publish
-from tests.store_samples import alert, entry, quote
+from tests.commands import KOREA, NEWS, NOW, Account, collected, collector, publish
+from tests.store_samples import alert, as_root, entry, quote
 
 MINUTE = timedelta(minutes=1)
 WELL = FeedState(url=NEWS.url, last_checked_at=NOW - MINUTE, last_success_at=NOW - MINUTE, next_check_at=NOW + MINUTE)

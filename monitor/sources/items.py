@@ -1,7 +1,7 @@
 """The raw items of a feed document, found and cut without parsing it, so that only new ones have to be parsed.
 
-Parsing costs about 400 µs an item, this about 7. It is exact for documents whose items stand side by side and are
-closed; for any other it says so by taking the whole document as one new item.
+Reading costs 190 to 500 µs an item (docs/benchmarks.md), this about 7. It is exact for documents whose items stand side
+by side and are closed; for any other it says so by taking the whole document as one new item.
 """
 
 from __future__ import annotations
