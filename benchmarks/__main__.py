@@ -7,6 +7,7 @@ puts the tables into docs/benchmarks.md, with the day, the versions and the mach
 from __future__ import annotations
 
 import argparse
+import compileall
 import os
 import platform
 import sqlite3
@@ -16,6 +17,7 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import monitor
 from benchmarks.peers import DEBIAN, PYPI, version
 from benchmarks.table import Table, as_markdown, as_text
 
@@ -43,6 +45,8 @@ def main() -> None:
     asked = parser.parse_args()
     if unknown := set(asked.names) - set(NAMES):
         parser.error(f"no such measurement: {', '.join(sorted(unknown))}")
+    # As pip leaves what it installs, the peers among it: from a working copy Python may compile at each start.
+    compileall.compile_dir(Path(monitor.__file__).parent, quiet=1)
     machine = _machine()
     print(as_text(machine), flush=True)
     page = _sections(PAGE.read_text(encoding="utf-8")) if asked.names else {}

@@ -10,7 +10,8 @@ import feedparser
 
 from benchmarks.newswire import Documents
 from benchmarks.table import Table
-from monitor.sources.parse import Document, read
+from monitor.sources.parse import read
+from monitor.sources.reduce import Document
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import httpx
+from msgspec.structs import replace
 
 from fuzz.promises import nothing_touched, one_clean_line, texts_in, within
 from monitor.markup import clean
@@ -15,7 +15,8 @@ from monitor.models import Entry, Failed
 from monitor.sources.answers import Answer, redirect_target, refusal, response
 from monitor.sources.fault import Fault
 from monitor.sources.inflate import inflate
-from monitor.sources.parse import Document, Reduced, load_parser, parse, reduce
+from monitor.sources.parse import load_parser, parse
+from monitor.sources.reduce import Document, Reduced, reduce
 
 URL = httpx.URL("https://news.example/feeds/all.xml")
 NOW = datetime(2025, 1, 27, 14, 30, tzinfo=UTC)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     import asyncio
@@ -30,8 +31,7 @@ class Clock:
         await asyncio.sleep(max(0.0, self.real(span)))
 
 
-@dataclass(frozen=True)
-class ReplayClock(Clock):
+class ReplayClock(Struct, Clock, frozen=True):
     """A replayed day: it stands at `starts_at` until the machine's clock reads `wall_start` (epoch seconds), and then
     runs `speed` times as fast. Any process that knows the three reads the same time.
     """

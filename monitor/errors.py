@@ -19,15 +19,14 @@ A feed or a quote source that fails is not an exception here: it is an outcome (
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
 class MonitorError(Exception):
     """Base of every error meant for a person: `str(error)` is one printable sentence or a few lines."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(Struct, frozen=True):
     """One thing wrong in a settings file. `line` counts from 1; None when the file has no such place."""
 
     file: str

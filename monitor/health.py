@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from monitor.when import span
 
@@ -24,8 +25,7 @@ class Verdict(StrEnum):
     NO_COLLECTOR = "no collector"
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(Struct, frozen=True):
     """`troubles` are sentences; without any, a collector that lives is healthy."""
 
     verdict: Verdict

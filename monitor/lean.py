@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
+from _thread import get_ident
 from contextlib import contextmanager
-from importlib.abc import MetaPathFinder
-from threading import get_ident
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ def without(*modules: str) -> Iterator[None]:
         sys.meta_path.remove(finder)
 
 
-class _NotInstalled(MetaPathFinder):
+class _NotInstalled:
     def __init__(self, modules: tuple[str, ...]) -> None:
         self._modules = frozenset(modules)
         self._thread = get_ident()

@@ -8,9 +8,10 @@ import os
 import shutil
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from monitor.errors import AlreadyCollecting, StoreError, StoreReadOnly
 
@@ -31,8 +32,7 @@ def lock_path(database: Path) -> Path:
     return beside(database, ".lock")
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """A lock that this process holds."""
 
     path: Path

@@ -12,9 +12,11 @@ import os
 import secrets
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from monitor.errors import MonitorError, StoreError
 from monitor.lock import beside, give_to_group
@@ -24,15 +26,13 @@ AT_ONCE = 50
 INTERVALS = ("1m", "5m", "15m", "1h", "1d")
 
 
-@dataclass(frozen=True, slots=True)
-class PollNow:
+class PollNow(Struct, frozen=True):
     """Ask this feed (its name; None: all feeds and all quotes) without waiting for its time."""
 
     feed: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Struct, frozen=True):
     """Fetch the bars of `symbol` that begin in [`start`, `end`); `interval` is one of `INTERVALS`."""
 
     symbol: str
@@ -44,8 +44,7 @@ class History:
 Wish = PollNow | History
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(Struct, frozen=True):
     """A wish and the file that it lies in."""
 
     wish: Wish

@@ -6,10 +6,11 @@ a second ago may carry a price of last Friday. The time of the fetch only tells 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 from monitor.models import Quote, Session
 from monitor.when import span
@@ -41,8 +42,7 @@ class StaleKind(StrEnum):
     AGE_UNKNOWN = "age-unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Staleness:
+class Staleness(Struct, frozen=True):
     """Why a quote is stale, and for how long nothing has traded or been refreshed; `str` says it in a few words."""
 
     kind: StaleKind

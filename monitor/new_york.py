@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from monitor.models import Session
 from monitor.when import NEW_YORK
@@ -30,8 +31,7 @@ _DAY = timedelta(days=1)
 _LONGEST_PAUSE = 14  # days; the exchanges were last closed for longer in 1914
 
 
-@dataclass(frozen=True, slots=True)
-class TradingDay:
+class TradingDay(Struct, frozen=True):
     """The UTC moments at which one day's sessions begin and end."""
 
     pre_open: datetime

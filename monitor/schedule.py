@@ -28,10 +28,11 @@ redirect that was a mistake is not kept for ever.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from monitor.models import (
     Changed,

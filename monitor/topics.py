@@ -19,10 +19,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from hashlib import blake2b
 from typing import Literal
+
+from msgspec import Struct
 
 from monitor.models import Mention, Term, Ticker, Topic
 from monitor.symbols import ACRONYMS, PHRASES, WORD, WORDS, Check, writings
@@ -97,8 +98,7 @@ def _needle(pattern: str) -> str:
     return str(literal[:-1] if optional else literal).casefold()
 
 
-@dataclass(frozen=True, eq=False)
-class _Form:
+class _Form(Struct, frozen=True, eq=False, dict=True):
     """One way in which `owner` may be written, or an exclusion of the owner's.
 
     `source` is compiled when a text first may have it: 700 at once would hold up a start or a reload for 0.1 s.
@@ -129,7 +129,7 @@ class _Form:
         return spans
 
 
-class _Word(_Form):
+class _Word(_Form, frozen=True, eq=False, dict=True):
     """A literal in one piece, `needle`: a Latin word, which is one of the text's tokens, or letters found anywhere."""
 
     def spans(self, folded: Folded) -> list[Span]:
@@ -141,7 +141,7 @@ class _Word(_Form):
         return [(start, end)] if self.check is None or self.check(folded, start, end) else []
 
 
-class _Regex(_Form):
+class _Regex(_Form, frozen=True, eq=False, dict=True):
     """A term that the user wrote as a pattern; what it matches may be empty."""
 
     @cached_property

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from monitor.alerts.line import from_json
 from monitor.alerts.rules import Facts, Memory, RuleBook
@@ -36,7 +38,7 @@ YESTERDAYS_CLOSE = 100.0
 
 
 def rule(when: Condition, **others: object) -> Rule:
-    return replace(Rule(name="the rule", severity=Severity.WARNING, when=when), **others)  # type: ignore[arg-type] # any field
+    return replace(Rule(name="the rule", severity=Severity.WARNING, when=when), **others)  # any field
 
 
 def change(*symbols: str, at_most: float | None = None, at_least: float | None = None) -> QuoteLevel:
@@ -48,8 +50,7 @@ DOWN_3 = change("NVDA", at_most=-3)
 DEEPSEEK = HeadlineMatch(topic="DeepSeek")
 
 
-@dataclass
-class Desk:
+class Desk(Struct):
     """Evaluates after every move. Each evaluation begins with what the rows of the last one say, as after a restart."""
 
     rules: Sequence[Rule]
@@ -114,7 +115,7 @@ class Desk:
             previous_close=YESTERDAYS_CLOSE,
         )
         moved = replace(known, price=price, traded_at=self.now, fetched_at=self.now)
-        self.quotes[symbol] = replace(moved, **others)  # type: ignore[arg-type] # any field
+        self.quotes[symbol] = replace(moved, **others)  # any field
         self.stale.pop(symbol, None)
         return self
 

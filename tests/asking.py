@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+
+from msgspec.structs import replace
 
 from monitor.config.settings import PollSettings
 from monitor.models import Failed, FailureKind, Feed, FeedState, Unchanged

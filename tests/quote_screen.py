@@ -6,11 +6,11 @@ the same minute once more, `z` makes Nvidia stale, `w` makes the board as wide a
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
 from textual.app import App
 from textual.binding import Binding
 from textual.containers import Horizontal

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from monitor.models import Entry
-from monitor.sources.parse import Document, read
+from monitor.sources.parse import read
+from monitor.sources.reduce import Document
 
 URL = "https://news.example.com/feeds/rss.xml"
 NOTHING: frozenset[bytes] = frozenset()

@@ -157,7 +157,7 @@ def test_the_move_at_a_minute_stands_at_new_yorks_clock() -> None:
         for record in baseline.load().of("NVDA")
         if record.kind is RecordKind.MOVE and record.when and record.when.precision is Precision.MINUTE
     ]
-    clocks = {f"{record.when.at.astimezone(NEW_YORK):%H:%M}": record for record in moves if record.when}  # type: ignore[union-attr]
+    clocks = {f"{record.when.at.astimezone(NEW_YORK):%H:%M}": record for record in moves if record.when}  # type: ignore[attr-defined]
     assert clocks["07:50"].session is DayPart.PRE
     assert clocks["07:50"].qualifier is Qualifier.NEARLY
     assert clocks["10:00"].figure == -11.5

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from monitor.baseline.live import Anchors, anchors, shock_ratio, since
 from monitor.baseline.reference import reference

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
+from msgspec import NODEFAULT, Struct
 
 from monitor.config import scalars, schema
 from monitor.config.document import Mapping
@@ -34,15 +34,16 @@ def rows(reader: Any, path: str) -> Iterator[tuple[str, str, str]]:
 
 
 def defaults_of(make: Any) -> dict[str, str]:
-    """From the dataclass that `make` is or returns; {} for one that returns one of several."""
+    """From the model that `make` is or returns; {} for one that returns one of several."""
     made = make if isinstance(make, type) else get_type_hints(make).get("return")
-    if not isinstance(made, type) or not dataclasses.is_dataclass(made):
+    if not isinstance(made, type) or not issubclass(made, Struct):
         return {}
-    return {field.name: written(field.default) for field in dataclasses.fields(made)}
+    defaults = dict(zip(reversed(made.__struct_fields__), reversed(made.__struct_defaults__), strict=False))
+    return {name: written(defaults.get(name)) for name in made.__struct_fields__}
 
 
 def written(value: Any) -> str:
-    if value is dataclasses.MISSING or value is None or value in ((), "", frozenset()):
+    if value is NODEFAULT or value is None or value in ((), "", frozenset()) or isinstance(value, Struct):
         return "none"
     if isinstance(value, bool):
         return str(value).lower()

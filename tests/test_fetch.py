@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from base64 import b64encode
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from monitor.models import Failed, FailureKind, Feed, FeedState, Unchanged
 from tests.asking import AGENT, LOOPBACK, NOW, ask, failure, feed_client, fetched

@@ -7,12 +7,12 @@ import random
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import trustme
+from msgspec.structs import replace
 
 from monitor.models import Failed, FailureKind, FeedState, Unchanged
 from monitor.sources.fetch import FeedClient, Fetched

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from monitor.sources.items import MOST, Items, Root, cut, find_root
 from monitor.sources.mending import mend
-from monitor.sources.parse import Document, Reduced, read, reduce
+from monitor.sources.parse import read
+from monitor.sources.reduce import Document, Reduced, reduce
 
 NOTHING: frozenset[bytes] = frozenset()
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from monitor import market
 from monitor.market import StaleKind
@@ -14,8 +15,7 @@ from monitor.models import Quote, Session
 NOW = datetime(2025, 1, 27, 17, 0, tzinfo=UTC)  # Monday noon in New York
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(Struct, frozen=True):
     interval: timedelta = timedelta(seconds=15)
     closed_interval: timedelta = timedelta(minutes=5)
     stale_after: timedelta = timedelta(minutes=2)

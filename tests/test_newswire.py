@@ -16,7 +16,8 @@ from monitor.demo.day import CLOSES_AT, STARTS_AT, on_the_day
 from monitor.demo.feeds import ENTRIES, FEEDS, WireFeed, render
 from monitor.demo.newswire import RETRY_AFTER, Newswire
 from monitor.demo.stories import stories, stories_until
-from monitor.sources.parse import Document, read
+from monitor.sources.parse import read
+from monitor.sources.reduce import Document
 
 
 @dataclass

@@ -110,7 +110,8 @@ def test_a_document_with_another_build_date_has_nothing_new() -> None:
 def test_nothing_new_means_no_parser_not_even_its_import() -> None:
     program = """
 import sys
-from monitor.sources.parse import read, Document
+from monitor.sources.parse import read
+from monitor.sources.reduce import Document
 body = b"<rss><channel><title>t</title><item><guid>1</guid></item></channel></rss>"
 from monitor.sources.items import cut, find_root
 root = find_root(body.decode())

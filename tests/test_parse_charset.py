@@ -8,7 +8,8 @@ from encodings.aliases import aliases
 import pytest
 
 from monitor.sources.charset import decode
-from monitor.sources.parse import Document, read
+from monitor.sources.parse import read
+from monitor.sources.reduce import Document
 
 KOREAN = ["딥시크 충격에 엔비디아 주가 17% 급락", "삼성전자·SK하이닉스 동반 하락", "코스피 하락 마감, 외국인 순매도"]
 CHINESE = ["深度求索发布新模型，英伟达股价大跌", "阿里巴巴推出新的大模型", "美股科技股全线重挫"]

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.models import Failed, FailureKind
-from monitor.sources.parse import Document, read
+from monitor.sources.parse import read
+from monitor.sources.reduce import Document
 
 URL = "https://example.com/feed"
 NOTHING: frozenset[bytes] = frozenset()

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from monitor.models import Failed, FailureKind
-from monitor.sources.parse import Document, read
+from monitor.sources.parse import read
 from monitor.sources.parsers import ParserPool
+from monitor.sources.reduce import Document
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from monitor.models import Entry
-from monitor.sources.parse import Document, Reduced, parse, reduce
+from monitor.sources.parse import parse
+from monitor.sources.reduce import Document, Reduced, reduce
 from tests.reading import ATOM, URL, rss
 
 FEED = '<feed xmlns="http://www.w3.org/2005/Atom">{}</feed>'

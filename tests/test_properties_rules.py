@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import replace
 from datetime import time, timedelta
 from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from monitor.alerts.rules import Facts, Memory, RuleBook
 from monitor.models import Alert, AlertKind, AllOf, AnyOf, QuoteSourceState, Rule, Session

@@ -9,11 +9,12 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import Struct, field
+from msgspec.structs import replace
 from websockets.asyncio.server import ServerConnection, serve
 
 from monitor.models import FailureKind, Quote, QuotesFailed, Session
@@ -39,8 +40,7 @@ async def loaded() -> None:
     """yfinance is imported in this thread, nothing to wait for."""
 
 
-@dataclass
-class Server:
+class Server(Struct):
     """`script` decides what each connection does; `subscriptions` are those received."""
 
     script: Callable[[ServerConnection, int], Awaitable[None]]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from monitor.clock import Clock
 from monitor.collector.recorder import RETRY_UNRECORDED, Recorder
@@ -123,7 +123,7 @@ def test_what_was_recorded_is_known_to_the_next_recorder(
 
 def test_a_feed_that_breaks_the_program_fails_alone_and_is_tried_again(recorder: Recorder, settings: Settings) -> None:
     good, bad = settings.feeds
-    poison = replace(entry("poison"), title=None)  # type: ignore[arg-type]  # what no parser should ever give
+    poison = replace(entry("poison"), title=None)  # what no parser should ever give
     recorded = recorder.record([polled(bad, entry("before"), poison), polled(good, entry("DeepSeek R1"))])
     assert [headline.title for headline in recorded.new] == ["DeepSeek R1"]
     assert recorder.states[bad.url].failure is FailureKind.INTERNAL
@@ -135,7 +135,7 @@ def test_of_a_poll_that_cannot_be_stored_whole_nothing_is_stored_but_that_it_fai
     recorder: Recorder, writer: Writer, settings: Settings
 ) -> None:
     feed = settings.feeds[0]
-    poison = replace(entry("poison"), author=object())  # type: ignore[arg-type]  # what no cell can hold
+    poison = replace(entry("poison"), author=object())  # what no cell can hold
     assert recorder.record([polled(feed, poison, entry("stored before it"))]).new == ()
     assert recorder.states[feed.url].failure is FailureKind.INTERNAL
     with Reader.open(writer.path) as reader:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from monitor.alerts.gaps import SETTLING
 from monitor.models import Alert, AlertKind, AllOf, Comparison, Measure, QuoteLevel, QuoteSourceState, Session, Severity

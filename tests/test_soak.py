@@ -6,11 +6,11 @@ The real thing in small: feeds, exchange, collector and screen are processes. Wh
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from benchmarks.soak.looking import Held, growth
 from benchmarks.soak.plan import FAILING, FEEDS, STARTS_AT, Plan

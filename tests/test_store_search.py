@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 from contextlib import closing
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from monitor.models import Feed
 from monitor.store import reader as store_reader

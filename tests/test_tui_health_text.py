@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from monitor.models import FailureKind, Feed, FeedState, QuoteSourceState
 from monitor.store.records import Activity, StoredFeed

@@ -6,11 +6,11 @@ import asyncio
 import sys
 import threading
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from monitor.config.settings import Settings
 from monitor.models import Quote, Session

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import tracemalloc
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from monitor.config.settings import Settings
 from monitor.market import StaleKind, Staleness
@@ -151,6 +152,22 @@ def test_a_market_that_never_closes_has_the_course_of_24_hours() -> None:
     courses = Courses()
     courses.add("BTC-USD", [(NOW + timedelta(hours=hour), 100.0 if hour < 24 else 1.0) for hour in range(48)])
     assert courses.spark("BTC-USD") in {"▁▁▁▁▁▁▁", "█▁▁▁▁▁▁"}
+
+
+def test_the_course_of_a_symbol_that_is_never_drawn_does_not_grow_by_the_day() -> None:
+    courses = Courses()
+
+    def watch(days: range) -> int:
+        for step in range(days.start * 288, days.stop * 288):
+            courses.add_quote(quote(price=1.0, traded_at=NOW + timedelta(minutes=5) * step))
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        after_two_days = watch(range(2))
+        assert watch(range(2, 10)) < after_two_days + 20_000  # each day took thirty thousand
+    finally:
+        tracemalloc.stop()
 
 
 def test_quotes_go_on_with_the_stored_course() -> None:

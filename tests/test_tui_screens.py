@@ -6,11 +6,11 @@ import asyncio
 import gc
 import weakref
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
+from msgspec.structs import replace
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widgets import Input, Static

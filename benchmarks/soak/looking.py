@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing, suppress
-from dataclasses import dataclass, fields
 from itertools import combinations
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """By a process: megabytes of memory resident, file descriptors, threads, children."""
 
     memory: float
@@ -32,7 +32,7 @@ ALLOWED = {
     "children": (0.0, 1.0),
     "database": (0.1, 1.0),
 }
-NAMES = tuple(field.name for field in fields(Held))
+NAMES = Held.__struct_fields__
 
 
 def held(pid: int) -> Held:
@@ -75,8 +75,7 @@ def rows(path: Path) -> dict[str, int]:
         return {name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in names}
 
 
-@dataclass(frozen=True, slots=True)
-class Growth:
+class Growth(Struct, frozen=True):
     """Of one figure over the hours watched: the median, and by how much a straight line through it rises."""
 
     usual: float

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from monitor.clock import ReplayClock
 from monitor.config import Retention, parse
@@ -59,8 +61,7 @@ quotes: {{interval: 60s, closed_interval: 5m, endpoint: "{exchange}", timeout: 1
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """`speed` seconds pass in one of the machine's; it ends after `hours` of them and `rounds` of quotes.
 
     Faster than 500 the collector's pause after each commit is longer than the interval of the quotes, and the rounds

@@ -11,10 +11,12 @@ import sys
 import threading
 import time
 from contextlib import ExitStack, closing, suppress
-from dataclasses import astuple, dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import astuple
 
 from benchmarks.soak.looking import NAMES, Growth, Held, database_size, growth, held, rows
 from benchmarks.soak.plan import PUBLISHING, STARTS_AT, SYMBOLS, Plan, due, key, published
@@ -34,8 +36,7 @@ LATE, STARTING = 3.0, 60.0  # times as long as planned, and seconds more, after 
 SLACK = timedelta(hours=3)  # rows older than they are kept for are looked for once an hour, a few at a time
 
 
-@dataclass
-class Report:
+class Report(Struct):
     """`problems` are sentences; none: all is well."""
 
     plan: Plan

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from monitor import when
 from monitor.alerts.conditions import Clause, Evidence, Truth, View
@@ -15,17 +18,18 @@ from monitor.models import HeadlineRef
 WRITES_PER_WINDOW = 8  # how often a part that stays true is marked anew within the window of its `all`
 
 
-@dataclass(slots=True)
-class AnyClause:
+class AnyClause(Struct, frozen=True, dict=True):
     """At least one part holds. For one of its own subjects only the parts about that subject count."""
 
     parts: tuple[Clause, ...]
-    symbols: tuple[str, ...] = field(init=False)
-    free: bool = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.symbols = tuple(dict.fromkeys(symbol for part in self.parts for symbol in part.symbols))
-        self.free = all(part.free for part in self.parts)
+    @cached_property
+    def symbols(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(symbol for part in self.parts for symbol in part.symbols))
+
+    @cached_property
+    def free(self) -> bool:
+        return all(part.free for part in self.parts)
 
     def owns(self, subject: str, facts: Facts) -> bool:
         return any(part.owns(subject, facts) for part in self.parts)
@@ -45,8 +49,7 @@ class AnyClause:
                 part.testify(subject, view, evidence)
 
 
-@dataclass(slots=True)
-class AllClause:
+class AllClause(Struct, frozen=True, dict=True):
     """Every part holds, now or (with `within`) at some moment of that last while.
 
     Its subjects are the symbols of its first part over several symbols, else of its first part over one.
@@ -55,17 +58,23 @@ class AllClause:
     parts: tuple[Clause, ...]
     within: timedelta | None
     path: str
-    symbols: tuple[str, ...] = field(init=False)
-    free: bool = field(init=False)
-    _placed: tuple[tuple[Clause, str], ...] = field(init=False)
-    _refresh: timedelta = field(init=False)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def symbols(self) -> tuple[str, ...]:
         over = [part.symbols for part in self.parts if part.symbols]
-        self.symbols = next((symbols for symbols in over if len(symbols) > 1), over[0] if over else ())
-        self.free = all(part.free for part in self.parts)
-        self._placed = tuple((part, f"{self.path}.{number}") for number, part in enumerate(self.parts))
-        self._refresh = (self.within or timedelta(0)) / WRITES_PER_WINDOW
+        return next((symbols for symbols in over if len(symbols) > 1), over[0] if over else ())
+
+    @cached_property
+    def free(self) -> bool:
+        return all(part.free for part in self.parts)
+
+    @cached_property
+    def _placed(self) -> tuple[tuple[Clause, str], ...]:
+        return tuple((part, f"{self.path}.{number}") for number, part in enumerate(self.parts))
+
+    @cached_property
+    def _refresh(self) -> timedelta:
+        return (self.within or timedelta(0)) / WRITES_PER_WINDOW
 
     def owns(self, subject: str, _facts: Facts) -> bool:
         return subject in (self.symbols or ("",))

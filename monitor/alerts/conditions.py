@@ -8,10 +8,11 @@ rule nor re-arms it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from monitor import when
 from monitor.alerts.facts import Facts
@@ -26,8 +27,7 @@ class Truth(IntEnum):
     TRUE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(Struct, frozen=True):
     """What all rules share in one evaluation. `readings` are by the gauges' numbers."""
 
     facts: Facts
@@ -35,8 +35,7 @@ class Round:
     readings: Sequence[Reading]
 
 
-@dataclass(slots=True)
-class View:
+class View(Struct):
     """What one rule sees of a round, for one subject at a time.
 
     `arrivals` are the round's new headlines by the path of the condition that they match. `news` are the marks of parts
@@ -49,8 +48,7 @@ class View:
     marks: dict[str, Mark] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class Evidence:
+class Evidence(Struct):
     """What made a rule true: in words, the headlines, the symbols, and what tells this firing from any other."""
 
     phrases: list[str] = field(default_factory=list)
@@ -91,8 +89,7 @@ class Clause(Protocol):
         """Add what makes it true for `subject`."""
 
 
-@dataclass(frozen=True, slots=True)
-class LevelClause:
+class LevelClause(Struct, frozen=True):
     """A measure against a limit. Signed so that beyond is always upward: TRUE from `level` on, FALSE up to `release`.
 
     For a subject that is not among its symbols, any of them makes it true.
@@ -141,8 +138,7 @@ class LevelClause:
         return (beyond or list(self.gauges))[:EVIDENCE_KEPT]
 
 
-@dataclass(frozen=True, slots=True)
-class HeadlineClause:
+class HeadlineClause(Struct, frozen=True):
     """A headline that arrived in this round. It is found by whoever makes the view, under `path`."""
 
     match: HeadlineMatch
@@ -161,8 +157,7 @@ class HeadlineClause:
         evidence.cite(view.arrivals.get(self.path, ()))
 
 
-@dataclass(frozen=True, slots=True)
-class FeedClause:
+class FeedClause(Struct, frozen=True):
     """A feed that fails, each a subject of its own when `feed` is None; FALSE again with its first success."""
 
     feed: str | None
@@ -209,8 +204,7 @@ class FeedClause:
                 evidence.triggers.append(f"{name} {state.failing_since.isoformat()}")
 
 
-@dataclass(frozen=True, slots=True)
-class SourceClause:
+class SourceClause(Struct, frozen=True):
     """The quote source as a whole has given nothing for `lasting`, or was not even asked since this collector began."""
 
     lasting: timedelta
@@ -246,8 +240,7 @@ class SourceClause:
             evidence.triggers.append(f"quotes {since.isoformat()}")
 
 
-@dataclass(frozen=True, slots=True)
-class StaleClause:
+class StaleClause(Struct, frozen=True):
     """A symbol's quote has been stale, or missing, for `lasting`."""
 
     symbols: tuple[str, ...]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from monitor.alerts.refs import quote_ref
 from monitor.market import Staleness
@@ -15,8 +17,7 @@ if TYPE_CHECKING:
     from monitor.baseline import Baseline
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(Struct, frozen=True, kw_only=True, dict=True):
     """One round: what is new, and what is known now.
 
     `headlines` are those that this round brought or changed, with what they mention; empty on a round of quotes.
@@ -37,12 +38,14 @@ class Facts:
     started_at: datetime | None = None
     baseline: Baseline | None = None
     simulated: bool = False
-    _compared: dict[tuple[str, datetime], BaselineRef | None] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
-    _quoted: dict[tuple[str, datetime], QuoteRef | None] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
+
+    @cached_property
+    def _compared(self) -> dict[tuple[str, datetime], BaselineRef | None]:
+        return {}
+
+    @cached_property
+    def _quoted(self) -> dict[tuple[str, datetime], QuoteRef | None]:
+        return {}
 
     def quoted(self, symbol: str, now: datetime) -> QuoteRef | None:
         """The symbol's quote as an alert quotes it, the same for all alerts of a round; None when there is none."""

@@ -5,8 +5,9 @@ could be evaluated in between.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from monitor.alerts.memory import Gap
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Literal, NamedTuple
+
+from msgspec import Struct
 
 from monitor import market
 from monitor.alerts.facts import Facts
@@ -26,8 +27,7 @@ The day's extremes and its volume are those of the last regular session until th
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Meter:
+class Meter(Struct, frozen=True):
     """One way of measuring a quote.
 
     `read` gives a value, or in words why there is none. `lacks` says what is missing when it gives None; None when that

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+from msgspec import Struct, field
 
 from monitor.alerts.conditions import LevelClause
 from monitor.alerts.gauges import Day
@@ -14,8 +15,7 @@ from monitor.alerts.watches import Watch
 Entry = TypeVar("Entry")
 
 
-@dataclass(slots=True)
-class Ladder(Generic[Entry]):
+class Ladder(Struct, Generic[Entry]):
     """All limits on one gauge in one direction, in order, so that a value finds those it is beyond by bisection."""
 
     gauge: int

@@ -16,9 +16,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
+
+from msgspec import Struct, field
 
 from monitor.alerts.refs import (
     headline_fields,
@@ -42,8 +43,7 @@ def near(one: datetime, other: datetime, span: timedelta) -> bool:
     return abs(one - other) <= span
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """When a part of a rule was last known true, and the latest headlines that made it so.
 
     `holding`: it was still true when last looked at. `at` then lags behind, so that a price that stays beyond its limit
@@ -55,8 +55,7 @@ class Mark:
     headlines: tuple[HeadlineRef, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(Struct, frozen=True):
     """Where a rule stands for one subject. `armed` false: it has fired and its condition has not been false since.
 
     `day` is the close that the trading day of the last firing is measured from.
@@ -68,8 +67,7 @@ class Edge:
     marks: Mapping[str, Mark] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """Symbols that a rule cannot evaluate: `told` were named, last at `told_at`; others wait since `since`."""
 
     since: datetime | None = None
@@ -77,8 +75,7 @@ class Gap:
     told_at: datetime | None = None
 
 
-@dataclass(slots=True)
-class Memory:
+class Memory(Struct):
     """All rows, read once and kept in step with the store by `apply`.
 
     `edges` are by subject, then by `watch_key`; `news` by `watch_key`; `stories` by row key; `gaps` by rule. `spent`

@@ -12,8 +12,10 @@ docs/alerts.md says when a rule fires, re-arms and waits, with examples.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from monitor.alerts import gaps, stories, writing
 from monitor.alerts.conditions import Clause, Evidence, FeedClause, Leaf, Round, SourceClause, StaleClause, Truth, View
@@ -47,8 +49,7 @@ _AFRESH = Edge()
 _NEVER = float("nan")  # equals no day, nor None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """The alerts of a round, in the order of the rules, and the rows of memory that change; None removes a row."""
 
     alerts: tuple[Alert, ...]
@@ -181,8 +182,7 @@ class RuleBook:
             turn.changes[gap_key(rule)] = None
 
 
-@dataclass(slots=True)
-class _Turn:
+class _Turn(Struct):
     """One evaluation under way. `awake` are the keys of the rules that may fire now."""
 
     round: Round

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
+
+from msgspec import Struct
 
 from monitor import paths
 from monitor.alerts.apprise_sink import AppriseSink
@@ -40,8 +41,7 @@ class Sink(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class AtLeast:
+class AtLeast(Struct, frozen=True):
     """A sink that gets only alerts of `severity` and above; for it the others are as good as delivered."""
 
     sink: Sink

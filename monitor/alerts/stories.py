@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from monitor.models import Headline, HeadlineMatch
 from monitor.topics import term_found
@@ -14,8 +15,7 @@ KEPT = timedelta(days=7)
 """How long a story is remembered after the last headline that carried it: feeds repeat an address for days."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """A headline of this round. `story` is its address, or its feed and title when it has none."""
 
     headline: Headline

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from monitor.alerts import gauges
 from monitor.alerts.compositions import AllClause, AnyClause
@@ -40,8 +42,7 @@ from monitor.when import NEW_YORK
 ROOT = "0"  # path of a rule's whole condition; the parts of 0 are 0.0, 0.1, ...
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(Struct, frozen=True):
     """One rule. `stories` are conditions on a headline alone, each story a subject; `clause` is the rest, if any.
 
     `leaves` are the conditions inside `clause`, `needs` the gauges that it cannot do without, with their symbols.
@@ -95,8 +96,7 @@ class Watch:
         return edge.armed and not edge.marks and not self.cooling(edge, now)
 
 
-@dataclass(slots=True)
-class Shelf:
+class Shelf(Struct):
     """The gauges of a rule book, each once; their numbers index the readings of a round."""
 
     gauges: list[Gauge] = field(default_factory=list)

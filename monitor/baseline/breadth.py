@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from monitor.baseline.live import why_not_today
 from monitor.baseline.reference import ON_THE_DAY, phase, reference
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from monitor.baseline.load import Baseline
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """Of `counted` moves, `down` are falls; `median` in per cent, None of none."""
 
     counted: int
@@ -27,8 +27,7 @@ class Tally:
     median: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Breadth:
+class Breadth(Struct, frozen=True, kw_only=True):
     """One group of the watchlist, or all of it (`group` None), each symbol once.
 
     `now` counts the fresh quotes of New York's current trading day. Left out of it are `stale` quotes and `idle` ones,

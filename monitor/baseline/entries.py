@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import TypeVar
+
+from msgspec import Struct
 
 from monitor.errors import BaselineError
 from monitor.models.baseline import (
@@ -43,8 +44,7 @@ SUMMARY = 160  # characters at most: two lines of a terminal
 NOTE = 240
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(Struct):
     """A mapping of a data file, from which every key must be taken. `place` names it in errors."""
 
     place: str

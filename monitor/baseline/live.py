@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from monitor import new_york
 from monitor.baseline.reference import THE_DAY, described, reference
@@ -68,8 +69,7 @@ def why_not_today(quote: Quote, now: datetime) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Anchors:
+class Anchors(Struct, frozen=True):
     """A symbol's closes of 24 and 27 January 2025, None where the history has none."""
 
     before: float | None = None
@@ -82,8 +82,7 @@ def anchors(daily: Sequence[Bar]) -> Anchors:
     return Anchors(before=closes.get(EVE), after=closes.get(THE_DAY))
 
 
-@dataclass(frozen=True, slots=True)
-class Since:
+class Since(Struct, frozen=True):
     """Change in per cent since the close of 24 January 2025 (`before` the shock) and of 27 January 2025 (`after` it).
 
     In words why not, where there is none.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 from zlib import crc32
+
+from msgspec import Struct
 
 from monitor.errors import BaselineError
 from monitor.when import NEW_YORK
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 DOCUMENTS = "documents.yaml"
 
 
-@dataclass(frozen=True)
-class Baseline:
+class Baseline(Struct, frozen=True, dict=True):
     """All that was recorded. `records` are in the order of time, those without a time last.
 
     `digest` changes with anything in the data.
@@ -62,6 +62,11 @@ def load() -> Baseline:
     return parse(_texts())
 
 
+def in_steps() -> Iterator[Baseline | None]:
+    """As `load`, in steps of some milliseconds between which others may work; the records come with the last."""
+    return _steps(_texts())
+
+
 @cache
 def digest() -> str:
     """That of the packaged records, for a thirtieth of what it costs to read them."""
@@ -77,6 +82,11 @@ def _texts() -> dict[str, str]:
 
 def parse(texts: Mapping[str, str]) -> Baseline:
     """The records of data files by file name. Raises BaselineError with the file, the record and what is wrong."""
+    *_, baseline = filter(None, _steps(texts))
+    return baseline
+
+
+def _steps(texts: Mapping[str, str]) -> Iterator[Baseline | None]:
     from monitor.baseline import entries
 
     if DOCUMENTS not in texts:
@@ -88,10 +98,11 @@ def parse(texts: Mapping[str, str]) -> Baseline:
         found, disputed = entries.records(texts[name], name, documents)
         records += found
         disagreements += disputed
+        yield None
     _check_ids((record.id for record in records), "record")
     _check_ids((disagreement.id for disagreement in disagreements), "disagreement")
     _check_references(disagreements, {record.id for record in records})
-    return Baseline(
+    yield Baseline(
         documents=tuple(documents.values()),
         records=tuple(sorted(records, key=_time_order)),
         disagreements=tuple(disagreements),

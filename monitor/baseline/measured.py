@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+
+from msgspec import Struct
 
 from monitor.baseline.live import NOT_YET
 from monitor.baseline.reference import day, part
@@ -29,8 +30,7 @@ _BEYOND = frozenset({Qualifier.MORE_THAN, Qualifier.AT_LEAST})
 _BASIS_POINTS = 100  # in a per cent, of which a yield's price is
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
+class _Span(Struct, frozen=True):
     """The lowest and the highest that something was; equal where it is one figure."""
 
     low: float

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from monitor import market
 from monitor.baseline.breadth import Breadth, Tally, breadth
@@ -68,8 +69,7 @@ Line = tuple[str, int, bool]
 """A line, how far in it goes on where it is folded, and whether anything in it is simulated."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Board:
+class _Board(Struct, frozen=True, kw_only=True):
     """What is known of the prices at `now`. `closes` has the symbols whose history was fetched."""
 
     baseline: Baseline
@@ -149,8 +149,7 @@ class _Board:
         return breadth(self.settings.watchlist, self.quotes, stale, self.baseline, self.now)
 
 
-@dataclass(frozen=True, slots=True)
-class _Ticker:
+class _Ticker(Struct, frozen=True):
     """One ticker now. `compared` is what its move is compared with, or why with nothing; `words` a short form of it."""
 
     symbol: str

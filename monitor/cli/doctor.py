@@ -9,12 +9,12 @@ import sys
 import zoneinfo
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from monitor import lock, paths
 from monitor.cli import options, rows
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from monitor.config import Settings
     from monitor.models import Feed, QuotesFailed
     from monitor.sources.fetch import FeedClient
-    from monitor.sources.parse import Document
     from monitor.sources.parsers import ParserPool
+    from monitor.sources.reduce import Document
 
 FAULTS, UNUSABLE = 1, 2
 WIDE, HIGH = 40, 10  # cells; below this nothing useful fits
@@ -64,8 +64,7 @@ STORE_CURES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One line of the report. With a cure it is a fault."""
 
     what: str

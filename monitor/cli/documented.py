@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
+
+from msgspec import Struct
 
 from monitor.baseline import Baseline
 from monitor.baseline.measured import is_measurable
@@ -30,8 +31,7 @@ _LABEL = 13  # cells of the column that names a record's symbol or kind
 _BEFORE_MEASURED = 38  # cells of a row's columns before what was measured
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """Records to print, in `language`, `width` cells wide, each of `records` with what was measured of it."""
 
     baseline: Baseline

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shutil
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from monitor import market
 from monitor.cli import options, rows
@@ -72,8 +72,7 @@ def command(
                 rows.complain(f"{symbol}: no quote yet")
 
 
-@dataclass(frozen=True, slots=True)
-class _Board:
+class _Board(Struct, frozen=True):
     """What is known of the prices at `now`."""
 
     quotes: Mapping[str, Quote]

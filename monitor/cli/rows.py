@@ -10,11 +10,11 @@ import json
 import select
 import sys
 import unicodedata
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from monitor.when import local_and_new_york
 
@@ -158,8 +158,7 @@ def wrapped(text: str, width: int, indent: int = 0, *, simulated: bool = False) 
     return [marked(each, simulated=simulated).rstrip() for each in (*lines, line.rstrip())]
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """The same things as `fields` by `columns`, for JSON and CSV, and as `lines` for a person.
 
     JSON has all fields, CSV those that `columns` name.

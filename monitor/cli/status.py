@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from monitor import lock
 from monitor.cli import options, rows
@@ -52,8 +52,7 @@ def command(ctx: click.Context, *, config: Path | None, database: Path | None, a
     ctx.exit(EXIT[verdict])
 
 
-@dataclass(frozen=True, slots=True)
-class _Report:
+class _Report(Struct, frozen=True):
     path: Path
     now: datetime
     health: Health

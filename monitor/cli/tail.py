@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from monitor import lock
 from monitor.cli import options, rows
@@ -92,8 +92,7 @@ def _last(reader: Reader, lines: int) -> list[Headline | Alert]:
     return stored[-lines:] if lines else []
 
 
-@dataclass
-class _Place:
+class _Place(Struct):
     """How far the following has come: to which headline and alert, and when the latest of them arrived.
 
     What arrived until `known` was shown from another database, of which this one may be a copy.
@@ -165,8 +164,7 @@ def _pause(seconds: float) -> None:
         raise BrokenPipeError
 
 
-@dataclass
-class _CollectorNotice:
+class _CollectorNotice(Struct):
     """Says on standard error when a collector comes or goes."""
 
     path: Path

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from monitor.collector.results import Recalled, Result
 from monitor.models import QuotesFailed
@@ -94,8 +96,7 @@ def tell(before: HistoryState, after: HistoryState) -> None:
         log.info("January 2025 of %s: answering again; tries that failed: %d", after.symbol, before.failures)
 
 
-@dataclass
-class BaselineDesk:
+class BaselineDesk(Struct):
     """`states` is the recorder's live view; the desk only reads it. `quiet` says that no quotes are or will soon be
     asked for.
     """

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from monitor.alerts.delivery import next_try
 from monitor.alerts.sinks import ReaderGone
@@ -30,8 +31,7 @@ LOOK = 1.0  # seconds between two looks at what has to be tried again
 WARN_AGAIN = timedelta(hours=1)
 
 
-@dataclass
-class Delivery:
+class Delivery(Struct):
     """At least once: an alert whose mark was lost in a crash comes a second time, with the same id."""
 
     sinks: Sequence[Sink]
@@ -102,8 +102,7 @@ class Delivery:
                 )
 
 
-@dataclass
-class Alarm:
+class Alarm(Struct):
     """Without a database no rule is judged. That must not look like calm, so it goes straight to the sinks: once, since
     no mark can be kept of it, and again after an hour.
     """

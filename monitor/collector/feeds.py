@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from operator import itemgetter
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from monitor import schedule
 from monitor.collector.results import Polled, Result
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
 
     from monitor.clock import Clock
     from monitor.sources.fetch import FeedClient
-    from monitor.sources.parse import Document
     from monitor.sources.parsers import ParserPool
+    from monitor.sources.reduce import Document
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +34,7 @@ _ZERO = timedelta(0)
 LOOK = 0.5  # seconds between two looks at what is due: 1 ms of CPU for 5,000 feeds
 
 
-@dataclass
-class FeedDesk:
+class FeedDesk(Struct):
     """Asks the feeds that are due. `states` is the recorder's live view; the desk only reads it.
 
     `client` bounds how many requests run at once; `workers` bounds how many feeds are on their way, bodies in memory.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from monitor import market, new_york, schedule
 from monitor.collector.results import Quoted, Result, Streamed
@@ -50,8 +51,7 @@ def due_symbols(
     return tuple(symbol for symbol in symbols if due(symbol))
 
 
-@dataclass
-class QuoteDesk:
+class QuoteDesk(Struct):
     """`quotes` and `source` are the recorder's live view; the desk only reads them."""
 
     symbols: tuple[str, ...]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import random
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from monitor import market, new_york, schedule
 from monitor.alerts.rules import Facts, Memory, RuleBook
-from monitor.baseline.load import digest, load
+from monitor.baseline.load import load
 from monitor.collector.baseline import advance, tell
 from monitor.collector.results import Charted, Polled, Quoted, Recalled, Result, Streamed
 from monitor.errors import StoreError
@@ -54,8 +56,7 @@ Kind = TypeVar("Kind", bound="Condition")
 RETRY_UNRECORDED = timedelta(seconds=30)
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """What one commit brought."""
 
     new: tuple[Headline, ...] = ()
@@ -84,8 +85,6 @@ class Recorder:
         self.states: dict[str, FeedState] = writer.sync_feeds(settings.feeds)
         self.quotes: dict[str, Quote] = writer.latest_quotes()
         self.quote_source: QuoteSourceState = writer.quote_source()
-        if writer.baseline_digest() != digest():
-            writer.sync_baseline(load())
         self.recalled: dict[str, HistoryState] = writer.baseline_history()
         self._memory = Memory.of(writer.rule_memory())
         self._started_at = clock.now()
@@ -223,8 +222,7 @@ class Recorder:
         return self._writer.recent_bars(self._bar_symbols, since=now - timedelta(minutes=self._bar_minutes + 1))
 
 
-@dataclass
-class _Round:
+class _Round(Struct):
     """What one transaction is about to change in the recorder's views."""
 
     states: dict[str, FeedState]

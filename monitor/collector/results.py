@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from monitor.mailbox import Letter
 from monitor.models import Bar, Feed, Outcome, Quote, QuoteOutcome, QuotesFailed
 
 
-@dataclass(frozen=True, slots=True)
-class Polled:
+class Polled(Struct, frozen=True):
     """`feed` was asked, and this came of it."""
 
     feed: Feed
@@ -18,8 +18,7 @@ class Polled:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Quoted:
+class Quoted(Struct, frozen=True):
     """The quote source was asked for `asked`, and this came of it."""
 
     asked: tuple[str, ...]
@@ -27,16 +26,14 @@ class Quoted:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Streamed:
+class Streamed(Struct, frozen=True):
     """Quotes that the stream moved on since the last time; they say nothing of the polling's health."""
 
     quotes: tuple[Quote, ...]
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Charted:
+class Charted(Struct, frozen=True):
     """Bars of the past that `letter` wished for."""
 
     letter: Letter
@@ -44,8 +41,7 @@ class Charted:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Recalled:
+class Recalled(Struct, frozen=True):
     """The quote source was asked for the prices of `symbol` around 27 January 2025, and this came of it."""
 
     symbol: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from monitor.collector.delivery import Alarm
 from monitor.collector.shift import Shift
 from monitor.errors import AlreadyCollecting, ConfigError, StoreError
 from monitor.lock import collecting, lock_path
+from monitor.sources.parsers import ParserPool
 from monitor.sources.yahoo import YahooQuotes
 from monitor.store.writer import Writer
 
@@ -60,6 +62,7 @@ class Collector:
         self._stopped = asyncio.Event()
         self._reload_asked = asyncio.Event()
         self._alarm = Alarm(clock)
+        self._parsers = ParserPool()
         self._settings_error: str | None = None
 
     def stop(self) -> None:
@@ -76,19 +79,20 @@ class Collector:
         Raises StoreError or AlreadyCollecting when it cannot start.
         """
         settings = self.settings
-        with (
-            collecting(self._database, group=settings.store.group) as held,
-            closing(self._open(settings)) as writer,
-            closing(self._yahoo(settings)) as yahoo,
-        ):
-            async with self._shift(settings, writer, yahoo, held) as shift:
-                work = asyncio.create_task(shift.once())
-                stopped = asyncio.create_task(self._stopped.wait())
-                await asyncio.wait([work, stopped], return_when=asyncio.FIRST_COMPLETED)
-                for task in (work, stopped):
-                    task.cancel()
-                await asyncio.wait([work, stopped])
-                return not work.cancelled() and work.result()
+        async with self._parsers:
+            with (
+                collecting(self._database, group=settings.store.group) as held,
+                closing(self._open(settings)) as writer,
+                closing(self._yahoo(settings)) as yahoo,
+            ):
+                async with self._shift(settings, writer, yahoo, held) as shift:
+                    work = asyncio.create_task(shift.once())
+                    stopped = asyncio.create_task(self._stopped.wait())
+                    await asyncio.wait([work, stopped], return_when=asyncio.FIRST_COMPLETED)
+                    for task in (work, stopped):
+                        task.cancel()
+                    await asyncio.wait([work, stopped])
+                    return not work.cancelled() and work.result()
 
     async def run(self) -> None:
         """Collect until `stop`. Raises StoreError or AlreadyCollecting when it cannot start.
@@ -99,6 +103,10 @@ class Collector:
         settings = self.settings
         new_york.ask(closings)
         await asyncio.to_thread(new_york.session, self._clock.now())  # asks for them, for which the loop need not wait
+        async with self._parsers:
+            await self._shift_by_shift(settings)
+
+    async def _shift_by_shift(self, settings: Settings) -> None:
         with ExitStack() as lock, ExitStack() as source:
             held = lock.enter_context(collecting(self._database, group=settings.store.group))
             yahoo, asked_by = source.enter_context(closing(self._yahoo(settings))), settings.quotes
@@ -136,6 +144,8 @@ class Collector:
         return yahoo
 
     def _open(self, settings: Settings) -> Writer:
+        if not os.path.exists(self._database):  # noqa: PTH110 (Path's raises) # every feed will come whole
+            self._parsers.warm()
         writer = Writer.open(self._database, group=settings.store.group)
         try:
             mailbox.prepare(writer.path, group=settings.store.group)
@@ -149,6 +159,7 @@ class Collector:
             settings,
             writer,
             yahoo,
+            self._parsers,
             self._clock,
             held=held,
             alarm=self._alarm,

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Self
 import monitor
 from monitor import mailbox, systemd
 from monitor.alerts.sinks import make_sinks
-from monitor.baseline import load as documented
+from monitor.baseline.load import digest, in_steps
+from monitor.baseline.load import load as documented
 from monitor.clock import ReplayClock
 from monitor.collector.baseline import BaselineDesk, wanted
 from monitor.collector.delivery import Delivery
@@ -26,7 +27,6 @@ from monitor.collector.results import Charted, Polled, Quoted, Recalled, Result
 from monitor.errors import StoreError
 from monitor.models import Failed, QuotesFailed
 from monitor.sources.fetch import FeedClient
-from monitor.sources.parsers import ParserPool
 from monitor.store.writer import CollectorInfo
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from monitor.collector.delivery import Alarm
     from monitor.config import Settings
     from monitor.lock import Held
+    from monitor.sources.parsers import ParserPool
     from monitor.sources.yahoo import YahooQuotes
     from monitor.store.writer import Writer
 
@@ -63,6 +64,7 @@ class Shift:
         settings: Settings,
         writer: Writer,
         yahoo: YahooQuotes,
+        parsers: ParserPool,
         clock: Clock,
         *,
         held: Held,
@@ -85,14 +87,13 @@ class Shift:
         self.failures = 0
         sinks = make_sinks(settings.alerts, group=settings.store.group)
         self._delivery = Delivery(sinks, writer, clock)
-        self._parsers = ParserPool()
         self._recorder = Recorder(writer, settings, clock, [sink.name for sink in sinks])
         self._client = FeedClient(settings.poll, user_agent=settings.poll.user_agent)
         self._feeds = FeedDesk(
             feeds=settings.feeds,
             states=self._recorder.states,
             client=self._client,
-            parsers=self._parsers,
+            parsers=parsers,
             results=self._results,
             clock=clock,
             workers=settings.poll.workers * CROWD,
@@ -126,9 +127,6 @@ class Shift:
                 "%d alerts waited for sinks that the settings no longer name; they are kept, not sent", given_up
             )
         await self._closing.enter_async_context(self._client)
-        self._closing.push_async_callback(self._parsers.aclose)
-        if self._writer.new:  # every feed will come whole
-            self._parsers.warm()
         self._beat()
         return self
 
@@ -160,6 +158,7 @@ class Shift:
                 self._beat_for_ever(),
                 self._prune_for_ever(),
                 self._match_again(),
+                self._keep_baseline(),
                 self._grant_wishes(),
                 self._feed_watchdog(),
             ):
@@ -173,6 +172,7 @@ class Shift:
                 asking.create_task(self._feeds.once())
                 asking.create_task(self._quotes.once())
                 asking.create_task(self._match_again())
+                asking.create_task(self._keep_baseline())
             recording.cancel()
         while not self._results.empty():
             self._record(self._arrived())
@@ -269,6 +269,17 @@ class Shift:
             for table, count in deleted.items():
                 log.info("retention: %d rows of %s deleted", count, table)
             await self._clock.sleep(PRUNE_EVERY)
+
+    async def _keep_baseline(self) -> None:
+        """The packaged records for other tools to read, where they are not those that are stored."""
+        try:
+            if self._writer.baseline_digest() != digest():
+                for recorded in in_steps():
+                    if recorded is not None:
+                        self._writer.sync_baseline(recorded)
+                    await asyncio.sleep(BREATH)
+        except StoreError as error:
+            log.error("the records of January 2025 could not be stored: %s", error)
 
     async def _match_again(self) -> None:
         changed = 0

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct, field
 
 from monitor.errors import ConfigError, Mistake
 
@@ -63,8 +65,7 @@ def printable(name: str) -> str:
     return name if name.isprintable() else ascii(name)
 
 
-@dataclass(slots=True)
-class Report:
+class Report(Struct):
     """The mistakes of one file so far."""
 
     file: str
@@ -132,8 +133,12 @@ def step(path: str, key: str | int) -> str:
     """The path of what is under `key`: `rules[3].when`, items counted from 0."""
     if isinstance(key, int):
         return f"{path}[{key}]"
-    word = key if re.fullmatch(r"[\w-]+", key) and len(key) <= SHOWN else shown(key)
-    return f"{path}.{word}" if path else word
+    return f"{path}.{_word(key)}" if path else _word(key)
+
+
+@lru_cache(maxsize=256)  # a few words stand in each of a thousand items
+def _word(key: str) -> str:
+    return key if re.fullmatch(r"[\w-]+", key) and len(key) <= SHOWN else shown(key)
 
 
 def _line(mark: object) -> int:

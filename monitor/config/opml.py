@@ -9,10 +9,12 @@ import html
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from xml.parsers import expat  # a DOCTYPE is refused below, and without one there are no entities
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from monitor.config import scalars
 from monitor.config.document import printable, shown
@@ -28,16 +30,14 @@ LARGEST = 16 * 1024 * 1024  # bytes
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """`skipped` says of each outline that cannot be a feed of ours where it is and why."""
 
     feeds: tuple[Feed, ...]
     skipped: tuple[Mistake, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Added:
+class Added(Struct, frozen=True):
     """A settings file with `feeds` added to it, and why the others were not."""
 
     text: str
@@ -98,8 +98,7 @@ def add_feeds(text: str, feeds: Iterable[Feed], file: str = "feeds.yaml") -> Add
     return Added(longer, chosen, skipped)
 
 
-@dataclass(slots=True)
-class _Outlines:
+class _Outlines(Struct):
     """Gathers feeds while expat reads. `folders` are the names of the open outlines, empty for those that are feeds."""
 
     file: str

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+
+from msgspec import Struct, field
 
 from monitor.config.document import SHOWN, Mapping, Node, Refused, Report, Scalar, Sequence, kind, shown, step
 
@@ -53,8 +54,7 @@ class Reader(Protocol[T_co]):
         """Raises Unread, once the report has the mistake."""
 
 
-@dataclass(frozen=True, slots=True)
-class Text(Generic[T]):
+class Text(Struct, Generic[T], frozen=True):
     """One scalar. `convert` gets its text and raises ValueError, with a hint or empty, for what it does not take.
 
     A message does not repeat the text of a `secret` one.
@@ -66,20 +66,21 @@ class Text(Generic[T]):
 
     def read(self, value: Value) -> T:
         node = value.node
-        got = f"expected {self.says}, got {'something else' if self.secret else kind(node)}"
         if not isinstance(node, Scalar):
-            raise value.wrong(got)
+            raise value.wrong(self._got(node))
         text = node.text.strip()
         if not text.isprintable():
-            raise value.wrong(f"{got} (it holds a line break, a control character or an invisible one)")
+            raise value.wrong(f"{self._got(node)} (it holds a line break, a control character or an invisible one)")
         try:
             return self.convert(text)
         except ValueError as hint:
-            raise value.wrong(f"{got} ({hint})" if str(hint) else got) from None
+            raise value.wrong(f"{self._got(node)} ({hint})" if str(hint) else self._got(node)) from None
+
+    def _got(self, node: Node) -> str:
+        return f"expected {self.says}, got {'something else' if self.secret else kind(node)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Name(Generic[T]):
+class Name(Struct, Generic[T], frozen=True):
     """A scalar that names one of `known`. None: their section could not be read, so that nothing is said of names."""
 
     says: str
@@ -96,8 +97,7 @@ class Name(Generic[T]):
         raise value.wrong(f"expected {self.says}, got {shown(name) if name else 'nothing'}{hint}")
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf(Generic[T]):
+class ListOf(Struct, Generic[T], frozen=True):
     """`unique` are the keys under which no two items may have the same text, once folded; "" is the item itself.
 
     That is looked at in the tree, so that it is found in items that have other mistakes too.
@@ -142,8 +142,7 @@ class ListOf(Generic[T]):
         return good
 
 
-@dataclass(frozen=True, slots=True)
-class Key(Generic[T]):
+class Key(Struct, Generic[T], frozen=True):
     """`into` is the argument that takes the value, where it cannot have the key's own name."""
 
     reader: Reader[T]
@@ -159,8 +158,7 @@ def may(reader: Reader[T], into: str = "") -> Key[T]:
     return Key(reader, into=into)
 
 
-@dataclass(frozen=True, slots=True)
-class Record(Generic[T]):
+class Record(Struct, Generic[T], frozen=True):
     """A mapping with known keys. `make` takes those given, so that its own defaults are the defaults of the settings.
 
     What `make` raises as ValueError is a mistake of the mapping as a whole: two keys that do not go together.
@@ -198,8 +196,7 @@ class Record(Generic[T]):
             raise value.wrong(str(mistake)) from None
 
 
-@dataclass(frozen=True, slots=True)
-class Later(Generic[T]):
+class Later(Struct, Generic[T], frozen=True):
     """A reader that is made when it is needed, for a record that holds records of its own kind."""
 
     says: str
@@ -209,8 +206,7 @@ class Later(Generic[T]):
         return self.reader().read(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Pairs(Generic[T]):
+class Pairs(Struct, Generic[T], frozen=True):
     """A mapping whose keys are the user's: `name` raises ValueError for a key that it does not take."""
 
     says: str

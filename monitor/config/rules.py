@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from monitor.baseline.symbols import COMPARABLE
 from monitor.config import scalars
@@ -42,8 +43,7 @@ RANGES = {
 Known = dict[str, str] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """What a rule may refer to, by what stands in the file. None: that section is not even a list.
 
     Taken from the tree rather than from what was read, so that a mistake in a feed's address does not make a rule that

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from monitor.models import Feed, Group, Ticker, Topic
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuoteSettings:
+class QuoteSettings(Struct, frozen=True, kw_only=True):
     """How quotes are asked. `closed_interval` holds while every market of the watchlist is closed.
 
     A quote is stale when it is older than `stale_after` in the regular session, `stale_after_extended` before and
@@ -28,8 +28,7 @@ class QuoteSettings:
     batch: int = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ViewerSettings:
+class ViewerSettings(Struct, frozen=True, kw_only=True):
     """How the screen looks and is worked. What a person changes there later is kept elsewhere, and wins.
 
     `keys` has the keys of actions that are to have others than the program's own: ("headlines.star", ("s", "f2")).
@@ -43,16 +42,15 @@ class ViewerSettings:
     layout: Literal["four", "two", "one"] = "four"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScreenSettings:
+class ScreenSettings(Struct, frozen=True, kw_only=True):
     """`file` is the settings file's path as given, for messages and for noticing that it changed."""
 
     file: str
     feeds: tuple[Feed, ...] = ()
     watchlist: tuple[Group, ...] = ()
     topics: tuple[Topic, ...] = ()
-    quotes: QuoteSettings = field(default_factory=QuoteSettings)
-    viewer: ViewerSettings = field(default_factory=ViewerSettings)
+    quotes: QuoteSettings = QuoteSettings()
+    viewer: ViewerSettings = ViewerSettings()
 
     @property
     def tickers(self) -> tuple[Ticker, ...]:

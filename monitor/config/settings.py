@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from monitor import __version__
 from monitor.config.screen import ScreenSettings
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 MIB = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PollSettings:
+class PollSettings(Struct, frozen=True, kw_only=True):
     """How feeds are asked.
 
     `timeout` bounds a whole request, redirects and body included. `max_bytes` counts the body as decoded. `per_host`
@@ -42,8 +42,7 @@ class PollSettings:
         return f"monitor/{__version__} ({self.contact or 'news-and-market monitor'})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retention:
+class Retention(Struct, frozen=True, kw_only=True):
     """How long each table keeps its rows. `bars` are the one-minute ones, `history` the longer ones."""
 
     headlines: timedelta = timedelta(days=365)
@@ -53,20 +52,18 @@ class Retention:
     polls: timedelta = timedelta(days=14)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreSettings:
+class StoreSettings(Struct, frozen=True, kw_only=True):
     """`path` None is the platform's data folder. Members of `group` may read the files; None leaves them private."""
 
     path: Path | None = None
     group: str | None = None
-    keep: Retention = field(default_factory=Retention)
+    keep: Retention = Retention()
 
 
 LineFormat = Literal["jsonl", "text"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileSinkSettings:
+class FileSinkSettings(Struct, frozen=True, kw_only=True):
     """`path` None is alerts.jsonl in the platform's state folder."""
 
     path: Path | None = None
@@ -75,15 +72,13 @@ class FileSinkSettings:
     name: str = "file"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StdoutSinkSettings:
+class StdoutSinkSettings(Struct, frozen=True, kw_only=True):
     format: LineFormat = "text"
     min_severity: Severity = Severity.INFO
     name: str = "stdout"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandSinkSettings:
+class CommandSinkSettings(Struct, frozen=True, kw_only=True):
     """`argv` is run once for each alert, without a shell, with the alert's JSON on its standard input."""
 
     argv: tuple[str, ...]
@@ -92,30 +87,30 @@ class CommandSinkSettings:
     name: str = "command"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppriseSinkSettings:
+class AppriseSinkSettings(Struct, frozen=True, kw_only=True):
     """`urls` are Apprise's. They hold secrets, so no message and no table may show them."""
 
-    urls: tuple[str, ...] = field(repr=False)
+    urls: tuple[str, ...]
     min_severity: Severity = Severity.INFO
     name: str = "apprise"
+
+    def __repr__(self) -> str:
+        return f"AppriseSinkSettings(urls=<{len(self.urls)}>, min_severity={self.min_severity!r}, name={self.name!r})"
 
 
 SinkSettings = FileSinkSettings | StdoutSinkSettings | CommandSinkSettings | AppriseSinkSettings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertSettings:
+class AlertSettings(Struct, frozen=True, kw_only=True):
     """Every alert goes to each of `sinks` whose `min_severity` it reaches. Sinks have different names."""
 
     sinks: tuple[SinkSettings, ...] = (FileSinkSettings(),)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(ScreenSettings):
+class Settings(ScreenSettings, frozen=True, kw_only=True):
     """All of one settings file."""
 
     rules: tuple[Rule, ...] = ()
-    alerts: AlertSettings = field(default_factory=AlertSettings)
-    poll: PollSettings = field(default_factory=PollSettings)
-    store: StoreSettings = field(default_factory=StoreSettings)
+    alerts: AlertSettings = AlertSettings()
+    poll: PollSettings = PollSettings()
+    store: StoreSettings = StoreSettings()

@@ -13,13 +13,14 @@ import json
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from http import HTTPStatus
 from http.cookies import SimpleCookie
 from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from msgspec import Struct, field
 
 from monitor.models import Bar
 
@@ -29,8 +30,7 @@ Book = Callable[[datetime], Mapping[str, Mapping[str, object]]]
 History = Callable[[str, datetime, datetime, str], Sequence[Bar]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
+class Listing(Struct, frozen=True, kw_only=True):
     """What the exchange knows of one symbol at one moment. Prices in `currency`, times aware, None where it has none.
 
     `market_state` is Yahoo's: PREPRE, PRE, REGULAR, POST, POSTPOST or CLOSED. `regular_price` is the last trade of the
@@ -112,8 +112,7 @@ class Door(StrEnum):
     ELSEWHERE = "elsewhere"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(Struct, frozen=True, kw_only=True):
     """What the exchange does with a request instead of answering it: another answer, none at all, or half of one."""
 
     status: int = 200
@@ -124,8 +123,7 @@ class Fault:
     cut: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A request as it came. `through_endpoint` is true when the Yahoo host was the first element of the path."""
 
     method: str
@@ -152,8 +150,7 @@ class Request:
         return tuple(symbol for symbol in self.query.get("symbols", "").split(",") if symbol)
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(Struct, frozen=True):
     status: int
     body: bytes
     content_type: str = "application/json;charset=utf-8"
@@ -161,8 +158,7 @@ class _Answer:
     announced: int | None = None
 
 
-@dataclass(slots=True)
-class Exchange:
+class Exchange(Struct):
     """`async with Exchange(book=..., now=...) as exchange:` serves until the block ends.
 
     `book(at)` gives the raw quote (`quote_record`) of each symbol listed at that moment, and

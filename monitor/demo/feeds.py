@@ -6,13 +6,14 @@ well-formed yet full of good entries, Korean bytes that nothing declares, a buil
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from monitor.demo.day import STARTS_AT, on_the_day
 from monitor.demo.stories import SITE, stories_until
@@ -28,8 +29,7 @@ SEOUL = ZoneInfo("Asia/Seoul")
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WireFeed:
+class WireFeed(Struct, frozen=True, kw_only=True):
     """One feed and how its server behaves.
 
     `path` is where it is, `moved_from` an address that redirects there for good (the one to subscribe to). `syntax` is

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from math import sqrt
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from monitor.demo.day import DAY, ENDS_AT, EVE, STARTS_AT
 from monitor.demo.prices import STEP, on_tick, step_of
@@ -26,8 +27,7 @@ FELL_ON_FRIDAY = {"KRW=X"}  # the one change of the past that is documented (003
 _HOLIDAYS = {date(2024, 11, 28), date(2024, 12, 25), date(2025, 1, 1), date(2025, 1, 9), date(2025, 1, 20)}
 
 
-@dataclass(frozen=True, slots=True)
-class Traded:
+class Traded(Struct, frozen=True):
     """One symbol's trading on the replayed day, or on another that was made after it. `volume` is the whole day's."""
 
     scale: Scale

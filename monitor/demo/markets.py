@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from monitor.demo.day import CLOSES_AT, ENDS_AT, EVE_CLOSES_AT, OPENS_AT, on_the_day
 
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
 SUNDAY_EVENING = on_the_day("18:00", date(2025, 1, 26))  # when futures opened for the replayed day
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Market:
+class Market(Struct, frozen=True, kw_only=True):
     """`opens` and `closes` are those of the regular session, the replay's end at the latest.
 
     `extended` is set if it trades before and after that too. `shut_since` is the last trade of a market that does not

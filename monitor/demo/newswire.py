@@ -21,11 +21,12 @@ import gzip
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
+
+from msgspec import Struct, field
 
 from monitor.demo.feeds import FEEDS, WireFeed, changed_at, etag, render
 
@@ -37,8 +38,7 @@ _CHUNKS = 4  # that a slow body is cut into
 _TYPES = {"rss": "application/rss+xml", "atom": "application/atom+xml", "rdf": "application/rdf+xml"}
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What the newswire says to one request. `slow`: real seconds that the body takes, sent in chunks then."""
 
     status: HTTPStatus
@@ -89,8 +89,7 @@ def _known(validators: Mapping[str, str], asked: Mapping[str, str]) -> bool:
     return False
 
 
-@dataclass(slots=True)
-class Newswire:
+class Newswire(Struct):
     """`async with Newswire(now=clock.now) as wire:` serves at `wire.url` until the block ends."""
 
     now: Callable[[], datetime]

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import random
 from array import array
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from itertools import accumulate, pairwise
 from math import pi, sin, sqrt
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from monitor.demo.day import CLOSES_AT, STARTS_AT, on_the_day
 from monitor.demo.waypoints import Measure
@@ -40,8 +41,7 @@ def step_of(moment: datetime) -> int:
 LAST_STEP = step_of(CLOSES_AT)
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(Struct, frozen=True):
     """The trades of one symbol from 07:00 to the close, and at the last price after it.
 
     `prices`, `lows` and `highs` have one element a step, the extremes being those since the regular session began;

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import random
 from array import array
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from math import sqrt
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from monitor.demo.day import DAY, ENDS_AT, EVE, on_the_day
 from monitor.demo.history import Traded, intraday, today

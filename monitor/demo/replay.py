@@ -7,8 +7,9 @@ import json
 import sys
 from asyncio.subprocess import PIPE
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self, cast
+
+from msgspec import Struct
 
 from monitor.demo.script import SEED
 from monitor.errors import MonitorError
@@ -22,8 +23,7 @@ READY_WITHIN = 60.0  # seconds; it takes one on an idle machine
 ENDS_WITHIN = 2.0  # seconds that the child gets for ending by itself
 
 
-@dataclass(slots=True)
-class DemoServers:
+class DemoServers(Struct):
     """`async with DemoServers(clock) as servers:` and `servers.newswire` and `servers.exchange` are URLs that answer.
 
     Both go by `clock`. `newswire_port` 0 takes a free port; a replay that goes on needs the one it had, as a feed's
@@ -36,8 +36,8 @@ class DemoServers:
     newswire_port: int = 0
     newswire: str = ""
     exchange: str = ""
-    _process: Process | None = field(default=None, repr=False)
-    _complaints: asyncio.Task[bytes] | None = field(default=None, repr=False)
+    _process: Process | None = None
+    _complaints: asyncio.Task[bytes] | None = None
 
     @property
     def pid(self) -> int | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, KeysView, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -25,8 +24,7 @@ QUIET_SYMBOL = "OKLO"
 QUIET = (on_the_day("12:05"), on_the_day("12:35"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Listed(Traded):
+class _Listed(Traded, frozen=True):
     past: tuple[Bar, ...]
     year: tuple[float, float]  # lowest and highest price of 52 weeks
 

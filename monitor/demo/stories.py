@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, cast
 
 import yaml
+from msgspec import Struct
+from msgspec.structs import replace
 
 from monitor.demo.day import on_the_day
 
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 SITE = "https://sim.example"  # a name that is reserved for examples: it leads nowhere
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class Story(Struct, frozen=True, kw_only=True):
     """One entry. `guid`, `link` and `dated` None: the document has none; `dated` "": the true date in its own format.
 
     `feeds` carry it from `at` on, the first being its own. From `edited_at` on it reads as `edited`. `raw` titles go

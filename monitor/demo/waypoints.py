@@ -24,11 +24,12 @@ volume as a multiple of the average, invented as well.
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from monitor.demo.day import on_the_day
 
@@ -56,8 +57,7 @@ class Qualifier(StrEnum):
 _ALLOWANCES = {Qualifier.NEARLY: (0.93, 1.0), Qualifier.OVER: (1.0, 1.15), Qualifier.ABOUT: (0.9, 1.1)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waypoint:
+class Waypoint(Struct, frozen=True, kw_only=True):
     """One documented figure."""
 
     symbol: str
@@ -97,8 +97,7 @@ class Waypoint:
         return close + self.aim / 100 if self.measure is Measure.BASIS_POINTS else self.aim
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scale:
+class Scale(Struct, frozen=True, kw_only=True):
     """One row of listings.csv. Changes and `noise` in per cent, None where the demo invents none."""
 
     symbol: str

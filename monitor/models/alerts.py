@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -23,8 +24,7 @@ class AlertKind(StrEnum):
     CANNOT_EVALUATE = "cannot-evaluate"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeadlineRef:
+class HeadlineRef(Struct, frozen=True, kw_only=True):
     """A headline as an alert quotes it."""
 
     id: int
@@ -36,8 +36,7 @@ class HeadlineRef:
     first_seen_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuoteRef:
+class QuoteRef(Struct, frozen=True, kw_only=True):
     """A quote as an alert quotes it, judged at `fired_at`. `age` is None when the source gave no trade time."""
 
     symbol: str
@@ -50,8 +49,7 @@ class QuoteRef:
     stale: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BaselineRef:
+class BaselineRef(Struct, frozen=True, kw_only=True):
     """A documented move as an alert quotes it. `ratio` is today's move as a multiple of it; `documents` file names."""
 
     id: str
@@ -63,8 +61,7 @@ class BaselineRef:
     documents: tuple[str, ...] = field(default=())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alert:
+class Alert(Struct, frozen=True, kw_only=True):
     """What a rule has to say. `text` is one printable line.
 
     `id` is stable: the same firing, decided again after a crash, has the same id. `subject` is a symbol, a feed's

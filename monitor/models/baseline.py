@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class RecordKind(StrEnum):
@@ -51,8 +52,7 @@ class Qualifier(StrEnum):
     DIRECTION_ONLY = "direction_only"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class When:
+class When(Struct, frozen=True, kw_only=True):
     """`at` is an aware UTC datetime where the precision is a minute (the documents give New York's wall clock), else
     the first date of the day, month or year. `until` is the last day of a longer span.
     """
@@ -62,8 +62,7 @@ class When:
     until: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     en: str
     ko: str
 
@@ -78,8 +77,7 @@ class DocumentKind(StrEnum):
     NEWSLETTER = "newsletter"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(Struct, frozen=True, kw_only=True):
     """One of the five. `date` is when it was published, None where it does not say; `dating` is how that is known."""
 
     file: str
@@ -91,8 +89,7 @@ class Document:
     about: Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(Struct, frozen=True, kw_only=True):
     """Where a document says it. `quotes` is whom the document quotes in turn.
 
     `line` counts the document's lines from 1, `figures` are its numbers as they are printed there. `as_read` is a
@@ -107,8 +104,7 @@ class Source:
     correction: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(Struct, frozen=True, kw_only=True):
     """One fact. `value`, or `low` and `high` of a range, in `unit` and with a qualifier; or none of these.
 
     DIRECTION_ONLY has a `low` of 0 for what rose and a `high` of 0 for what fell. `symbol` is Yahoo's. Falls are
@@ -139,8 +135,7 @@ class Record:
         return (self.low + self.high) / 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Disagreement:
+class Disagreement(Struct, frozen=True, kw_only=True):
     """Records that cannot all be right as they stand, and why they differ. `records` are ids, at least two."""
 
     id: str
@@ -154,8 +149,7 @@ class MeasuredState(StrEnum):
     NOT_MEASURABLE = "not_measurable"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class Measured(Struct, frozen=True, kw_only=True):
     """What market data say of a record, in the record's unit: a `value`, or the `low` and `high` of one hour.
 
     `difference` is the documented figure less the measured one, 0 inside a range (the documented range or the measured

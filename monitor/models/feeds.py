@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feed:
+
+class Feed(Struct, frozen=True, kw_only=True):
     """A feed as the settings give it. `url` is its identity: a renamed feed keeps its headlines.
 
     `interval` None means the settings' `poll.interval`. `headers` are sent with each request to its own host only.
@@ -46,8 +46,7 @@ class FailureKind(StrEnum):
     INTERNAL = "internal"  # a fault of this program
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedState:
+class FeedState(Struct, frozen=True, kw_only=True):
     """What is remembered of one feed between polls; `schedule.advance` makes the next. Stored, so a restart knows it.
 
     `item_digests` are the digests of the raw items of the last document read, so that only new or changed items are

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
 class Mention(NamedTuple):
     """A topic (`name` is its name) or a ticker (`name` is its symbol) in a headline's title or summary.
 
-    `start` and `end` index the cleaned text of `field` as Python slices it: `title[start:end]` is what matched. A
-    tuple, because a frozen dataclass takes five times as long to make, and finding mentions is mostly making them.
+    `start` and `end` index the cleaned text of `field` as Python slices it: `title[start:end]` is what matched.
     """
 
     kind: Literal["topic", "ticker"]
@@ -23,8 +23,7 @@ class Mention(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Headline:
+class Headline(Struct, frozen=True, kw_only=True):
     """A stored entry. `id` grows with arrival. `sort_at` is when it counts as published: never after `first_seen_at`.
 
     `story_url` is the canonical form of `link` (`links.canonical`): equal in every feed that carries the same address.

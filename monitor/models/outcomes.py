@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from monitor.models.quotes import Quote
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
+class Response(Struct, frozen=True, kw_only=True):
     """What an answer said of itself, whatever its body.
 
     `wait` is the longest wait that the headers and the document ask for (Cache-Control max-age, Expires, Retry-After,
@@ -30,8 +30,7 @@ class Response:
     validators_void: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One item of a feed document, cleaned (`monitor.markup`). `key` identifies it within its feed.
 
     `key` is the guid, else the link, else a digest of title and date; a guid repeated inside one document is not an
@@ -48,8 +47,7 @@ class Entry:
     updated_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changed:
+class Changed(Struct, frozen=True, kw_only=True):
     """A new document. `entries` are only those whose raw item was not in `FeedState.item_digests`, in its order.
 
     `item_digests` are those of all items now in the document. `damaged` says in words what was malformed, if anything.
@@ -66,15 +64,13 @@ class Changed:
     quiet_hours: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unchanged:
+class Unchanged(Struct, frozen=True, kw_only=True):
     """304, or a 200 whose validators or bytes are those of last time."""
 
     response: Response
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
+class Failed(Struct, frozen=True, kw_only=True):
     """The feed could not be read. `reason` is one printable sentence. `retry_after` is what the server asked for."""
 
     kind: FailureKind
@@ -87,8 +83,7 @@ class Failed:
 Outcome = Changed | Unchanged | Failed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quotes:
+class Quotes(Struct, frozen=True, kw_only=True):
     """One answer of the quote source. `unknown` are the symbols asked for that it does not know or cannot price.
 
     `failure` is set when the symbols took several requests and some of those failed: their symbols are neither in
@@ -101,8 +96,7 @@ class Quotes:
     failure: QuotesFailed | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuotesFailed:
+class QuotesFailed(Struct, frozen=True, kw_only=True):
     """The quote source did not answer, or not with quotes. `reason` is one printable sentence.
 
     `status` is HTTP's, None where there was no such answer.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
     from monitor.models.feeds import FailureKind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuoteSourceState:
+class QuoteSourceState(Struct, frozen=True, kw_only=True):
     """What is remembered of the quote source between polls; `schedule.advance_quotes` makes the next one. Stored."""
 
     next_check_at: datetime | None = None

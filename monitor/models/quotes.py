@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
+
+from msgspec import Struct
 
 
 class Session(StrEnum):
@@ -17,8 +18,7 @@ class Session(StrEnum):
     CLOSED = "closed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quote:
+class Quote(Struct, frozen=True, kw_only=True):
     """The last known price of a symbol.
 
     `price` at `traded_at` is the pre-market price before the open, the post-market price after the close, else the
@@ -87,8 +87,7 @@ def percent(value: float | None, base: float | None) -> float | None:
     return (value - base) / base * 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
+class Bar(Struct, frozen=True, kw_only=True):
     """Prices over one interval that starts at `at`.
 
     `source` tells apart what this program built from the quotes it polled ("polled": `samples` prices, so the extremes

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from datetime import time
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from monitor.models.watch import Term
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """At least `at_least`, or at most `at_most`: exactly one of the two is set."""
 
     at_least: float | None = None
@@ -39,8 +39,7 @@ class Measure(StrEnum):
     ABOVE_YEAR_LOW = "above_year_low"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeadlineMatch:
+class HeadlineMatch(Struct, frozen=True, kw_only=True):
     """A headline that mentions the topic or any of the terms, and is of that feed, language and ticker where given.
 
     With neither topic nor terms, any headline that the other fields let through.
@@ -53,8 +52,7 @@ class HeadlineMatch:
     ticker: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuoteLevel:
+class QuoteLevel(Struct, frozen=True, kw_only=True):
     """Each of `symbols` is a subject of its own."""
 
     symbols: tuple[str, ...]
@@ -62,8 +60,7 @@ class QuoteLevel:
     limit: Comparison
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class Move(Struct, frozen=True, kw_only=True):
     """Per cent from the oldest bar within the last `minutes` to the price now."""
 
     symbols: tuple[str, ...]
@@ -71,32 +68,28 @@ class Move:
     limit: Comparison
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Volume:
+class Volume(Struct, frozen=True, kw_only=True):
     """The day's volume is at least `times` the average daily volume."""
 
     symbols: tuple[str, ...]
     times: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShockRatio:
+class ShockRatio(Struct, frozen=True, kw_only=True):
     """Today's move as a multiple of the one that the documents recorded of that symbol for the same session."""
 
     symbols: tuple[str, ...]
     limit: Comparison
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedFailing:
+class FeedFailing(Struct, frozen=True, kw_only=True):
     """A feed (by name; None: any feed, each a subject of its own) has failed for at least `lasting`."""
 
     feed: str | None
     lasting: timedelta
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuotesStale:
+class QuotesStale(Struct, frozen=True, kw_only=True):
     """The quote source has given nothing for `lasting`, or a symbol's quote is stale for that long.
 
     `symbols` empty: the source as a whole.
@@ -106,24 +99,21 @@ class QuotesStale:
     lasting: timedelta
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AllOf:
+class AllOf(Struct, frozen=True, kw_only=True):
     """All of the conditions, each true at some moment within the last `within` (None: at the same moment)."""
 
     conditions: tuple[Condition, ...]
     within: timedelta | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnyOf:
+class AnyOf(Struct, frozen=True, kw_only=True):
     conditions: tuple[Condition, ...]
 
 
 Condition = HeadlineMatch | QuoteLevel | Move | Volume | ShockRatio | FeedFailing | QuotesStale | AllOf | AnyOf
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """`rearm` is how far a value must fall back behind its limit, in the limit's own unit, before the rule fires again.
     None: 0.5, for a ratio 0.1.
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ticker:
+class Ticker(Struct, frozen=True, kw_only=True):
     """`symbol` is Yahoo's (NVDA, 005930.KS, NQ=F). `aliases` are further names, in any language."""
 
     symbol: str
@@ -14,24 +13,21 @@ class Ticker:
     aliases: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class Group(Struct, frozen=True, kw_only=True):
     """One heading of the watchlist; groups and tickers keep the user's order."""
 
     name: str
     tickers: tuple[Ticker, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True):
     """`text` is literal, or the pattern between the slashes when `regex` is true (it has been compiled once)."""
 
     text: str
     regex: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Topic:
+class Topic(Struct, frozen=True, kw_only=True):
     """A subject found in headlines by its terms; a span inside an exclusion's span does not count.
 
     `style` is a Rich style string for the screen ("bold yellow"); pure rooms only carry it.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
+
+from msgspec import Struct
 
 from monitor.models import FailureKind, Response
 from monitor.sources import freshness
@@ -41,8 +42,7 @@ _SAYINGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """`headers` by lower-case names. `body` is as sent, still encoded; read only on a 304 and where `has_document`."""
 
     status: int

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from monitor.markup import clean
 
@@ -18,8 +19,7 @@ _DAYS = {"monday": 0, "tuesday": 1, "wednesday": 2, "thursday": 3, "friday": 4, 
 _LANGUAGE = re.compile(r"""\bxml:lang\s*=\s*["']([A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*)""")
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
+class Channel(Struct, frozen=True):
     """`title` is cleaned, `link` as given. `ttl` is how long the publisher says the document stays fresh; `skip_hours`
     (0 to 23) and `skip_days` (0 is Monday) are in UTC.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
@@ -39,11 +40,10 @@ _BY_LANGUAGE = {"ko": ["cp949"], "ja": ["cp932", "euc_jis_2004"], "zh": ["gb1803
 
 _SAMPLE = 8192  # bytes of text that detection looks at: about 3 ms, and 50 ms once to import charset-normalizer
 _REPLACEMENT = "\ufffd"
-_BEYOND_TWO_BYTES = re.compile("[\u0800-\U0010ffff]")
+_BEYOND_TWO_BYTES = re.compile("[^\x00-\u07ff]")  # the other way round it takes 5 ms to compile
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(Struct, frozen=True):
     """`damaged` says in words what of the bytes could not be taken at their word, if anything."""
 
     text: str

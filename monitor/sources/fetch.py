@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from asyncio import sleep, timeout
 from base64 import b64encode
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Protocol, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from monitor import schedule
 from monitor.models import Failed, FailureKind, Response, Unchanged
@@ -63,8 +65,7 @@ class FetchPolicy(Protocol):
     def allow_private(self) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched:
+class Fetched(Struct, frozen=True, kw_only=True):
     """A document whose bytes are not those of last time. `url` is where it was found, the base of relative links."""
 
     response: Response

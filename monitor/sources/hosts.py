@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from monitor.models import FailureKind
 from monitor.sources.fault import Fault
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
 
-@dataclass(slots=True)
-class _Host:
+class _Host(Struct):
     """`users` have a turn or wait for one. `next_start` is a time of the event loop's, in seconds. `refusals` counts
     how often those who waited were turned away, `asked_wait` is what the host asked for when it last did.
     """

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,8 +34,7 @@ _MARKUP = re.compile(
 _SECTIONS = (("<![CDATA[", "]]>"), ("<!--", "-->"), ("<?", "?>"))
 
 
-@dataclass(frozen=True, slots=True)
-class Root:
+class Root(Struct, frozen=True):
     """The element that the document consists of: its start tag is `text[start:end]`, `item` its items' local name.
 
     `entities` are the document type's named characters; nothing else of a document type is ever used.
@@ -98,8 +98,7 @@ def _declare(entities: dict[str, str], name: str, value: str) -> None:
         entities.setdefault(name, meaning)
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(Struct, frozen=True):
     """`opening`, any of `new`, and `closing` make a document of their own.
 
     `digests` are those of all items looked at; empty when the document could not be cut, and then `new` is one piece,
@@ -196,8 +195,7 @@ def _frame(text: str, root: Root, head: str) -> tuple[str, str]:
     return opening, closing
 
 
-@dataclass(frozen=True, slots=True)
-class Witness:
+class Witness(Struct, frozen=True):
     """What an item says of its identity, each empty when it says nothing."""
 
     guid: str

@@ -13,14 +13,14 @@ import resource
 import signal
 import sys
 from contextlib import suppress
-from typing import IO
 
 from monitor.models import Failed, FailureKind
-from monitor.sources.parse import Document, Reduced, parse
+from monitor.sources.frames import read_frame, write_frame
+from monitor.sources.parse import parse
+from monitor.sources.reduce import Document, Reduced
 from monitor.text import printable
 
 MEMORY = 1 << 30  # bytes of address space; a usual document takes a twentieth of it
-_HEADER = 4  # bytes of a frame's length, big-endian
 
 
 def serve(limit: float) -> None:
@@ -50,19 +50,3 @@ def _answer(reduced: Reduced) -> Document | Failed:
         return Failed(kind=FailureKind.PARSER, reason=f"the parser needed more than {MEMORY >> 20} MiB for it")
     except Exception as error:  # noqa: BLE001 (a traceback on standard error could carry the feed's text)
         return Failed(kind=FailureKind.INTERNAL, reason=f"a fault of this program: {printable(repr(error), limit=200)}")
-
-
-def read_frame(stream: IO[bytes]) -> bytes:
-    """The next frame; b"" when the other side has gone, also in the middle of one."""
-    header = stream.read(_HEADER)
-    if len(header) < _HEADER:
-        return b""
-    size = int.from_bytes(header)
-    frame = stream.read(size)
-    return frame if len(frame) == size else b""
-
-
-def write_frame(stream: IO[bytes], frame: bytes) -> None:
-    """Send `frame`, which is not empty. Raises BrokenPipeError when the other side has gone."""
-    stream.write(len(frame).to_bytes(_HEADER) + frame)
-    stream.flush()

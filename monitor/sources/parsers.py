@@ -15,12 +15,13 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Self
 
 from monitor.models import Failed, FailureKind
+from monitor.sources.frames import read_frame, write_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from monitor.sources.parse import Document, Reduced
+    from monitor.sources.reduce import Document, Reduced
 
 HERE = 0.3  # seconds of CPU for parsing that the event loop is burdened with before processes take over,
 HERE_WITHIN = 10.0  # of so many seconds
@@ -69,13 +70,15 @@ class ParserPool:
         self, body: bytes, *, content_type: str | None, url: str, known: frozenset[bytes], language: str = ""
     ) -> Document | Failed:
         """As `parse.read`; a `Failed` also when the parser hangs or dies."""
-        from monitor.sources.parse import Reduced, parse, reduce  # 40 ms, when there is a document
+        from monitor.sources.reduce import Reduced, reduce  # 15 ms, when there is a document
 
         reduced = reduce(body, content_type=content_type, url=url, known=known, language=language)
         del body
         if not isinstance(reduced, Reduced):
             return reduced
         if reduced.light and (len(reduced.items.new) <= FEW or not self._hands) and self._has_time():
+            from monitor.sources.parse import parse  # 25 ms more
+
             began = time.thread_time()
             try:
                 return parse(reduced)
@@ -241,8 +244,6 @@ class _Worker:
 
     def ask(self, reduced: Reduced) -> Document | Failed | None:
         """The outcome of `reduced`; None when the process has ended over it, or has been killed."""
-        from monitor.sources.parser_process import read_frame, write_frame
-
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
             return None

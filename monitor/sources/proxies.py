@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 from urllib.request import getproxies
+
+from msgspec import Struct
 
 from monitor.sources.addresses import literal
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Proxies:
+class Proxies(Struct, frozen=True):
     """`by_scheme` gives a proxy's address for "http", "https" or "all"; `exempt` are NO_PROXY's entries."""
 
     by_scheme: Mapping[str, str]

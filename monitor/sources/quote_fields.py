@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+
+from msgspec import Struct
 
 from monitor.markup import clean
 from monitor.models import Bar, Quote, Session
@@ -71,8 +72,7 @@ INTERVALS = {
 """The chart intervals offered here, by Yahoo's names."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Trade:
+class _Trade(Struct, frozen=True):
     price: float
     at: datetime | None
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from monitor.markup import clean
 from monitor.models import Quote, Session
@@ -20,8 +22,7 @@ _LATEST_MS = 4_102_444_800_000  # 2100
 _LARGEST_COUNT = 2**63 - 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamTick:
+class StreamTick(Struct, frozen=True, kw_only=True):
     """One trade. `day_volume` is the day's total so far, None where the stream does not say."""
 
     symbol: str

@@ -32,6 +32,7 @@ _HTTP_ERRORS = (httpcore.ProtocolError, httpcore.NetworkError, httpcore.ProxyErr
 if find_spec("sniffio") is None:
     sys.modules["sniffio"] = None  # type: ignore[assignment]  # or httpcore would search the disk for it at each connection
 
+_Place = tuple[bytes, bytes, int | None]  # what a connection is to: scheme, host and port
 _HUNG_UP = ("peer ", "Server disconnected")  # how h11 and httpcore begin to say that the server did
 _SENT = re.compile(r"""bytearray\((b'(?:[^'\\]|\\.)*'|b"(?:[^"\\]|\\.)*")\).*""")
 _KEEP_FOR = 30.0  # seconds an idle connection is good for; few servers keep theirs much longer
@@ -52,7 +53,7 @@ class FeedTransport(httpx.AsyncBaseTransport):
         self._proxies = proxies
         self._refused = refused
         self._keep = keep
-        self._idle: list[httpcore.AsyncConnectionInterface] = []  # the longest idle first
+        self._idle: list[tuple[_Place, httpcore.AsyncConnectionInterface]] = []  # the longest idle first
         self._resolver = Resolver()
         self._backend = Backend(self._resolver, refused)
         self._openers: dict[tuple[str, str], httpcore.AsyncConnectionPool] = {}
@@ -68,17 +69,17 @@ class FeedTransport(httpx.AsyncBaseTransport):
         )
         # A server may hang up on an idle connection at the moment it is used again, and what exceeded the length of the
         # answer before may stand in front of this one: neither is this feed's fault.
-        while (kept := await self._take(asked.url.origin)) is not None:
+        while (kept := await self._take(_place(url))) is not None:
             try:
-                return await self._send(kept, asked, url.host)
+                return await self._send(kept, asked, url)
             except Fault as fault:
                 if fault.kind not in {FailureKind.CUT_OFF, FailureKind.DATA}:
                     raise
-        return await self._send(await self._open(asked.url.origin), asked, url.host)
+        return await self._send(await self._open(asked.url.origin), asked, url)
 
     async def aclose(self) -> None:
         while self._idle:
-            await self._idle.pop().aclose()
+            await self._idle.pop()[1].aclose()
         await asyncio.sleep(0)  # asyncio closes the sockets with its next round
 
     async def _open(self, origin: httpcore.Origin) -> httpcore.AsyncConnectionInterface:
@@ -135,32 +136,33 @@ class FeedTransport(httpx.AsyncBaseTransport):
         )
 
     async def _send(
-        self, connection: httpcore.AsyncConnectionInterface, request: httpcore.Request, host: str
+        self, connection: httpcore.AsyncConnectionInterface, request: httpcore.Request, url: httpx.URL
     ) -> httpx.Response:
         try:
             response = await connection.handle_async_request(request)
         except BaseException as error:
             await connection.aclose()
             if isinstance(error, _HTTP_ERRORS):
-                raise _fault(error, host) from error
+                raise _fault(error, url.host) from error
             raise
-        return httpx.Response(response.status, headers=response.headers, stream=_Body(self, connection, response, host))
+        body = _Body(self, connection, response, url)
+        return httpx.Response(response.status, headers=response.headers, stream=body)
 
-    async def _take(self, origin: httpcore.Origin) -> httpcore.AsyncConnectionInterface | None:
+    async def _take(self, place: _Place) -> httpcore.AsyncConnectionInterface | None:
         for at in reversed(range(len(self._idle))):
-            if self._idle[at].can_handle_request(origin):
-                connection = self._idle.pop(at)
+            if self._idle[at][0] == place:
+                _, connection = self._idle.pop(at)
                 if not connection.has_expired():
                     return connection
                 await connection.aclose()
         return None
 
-    async def give_back(self, connection: httpcore.AsyncConnectionInterface) -> None:
-        """Keep `connection` if another request can follow on it."""
+    async def give_back(self, connection: httpcore.AsyncConnectionInterface, url: httpx.URL) -> None:
+        """Keep `connection`, which answered for `url`, if another request can follow on it."""
         if connection.is_idle():
-            self._idle.append(connection)
+            self._idle.append((_place(url), connection))
         if len(self._idle) > self._keep:
-            await self._idle.pop(0).aclose()
+            await self._idle.pop(0)[1].aclose()
 
 
 class _Connection(httpcore.AsyncHTTP11Connection):
@@ -182,19 +184,19 @@ class _Body(httpx.AsyncByteStream):
         transport: FeedTransport,
         connection: httpcore.AsyncConnectionInterface,
         response: httpcore.Response,
-        host: str,
+        url: httpx.URL,
     ) -> None:
         self._transport = transport
         self._connection = connection
         self._response = response
-        self._host = host
+        self._url = url
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
             async for piece in self._response.aiter_stream():
                 yield piece
         except _HTTP_ERRORS as error:
-            raise _fault(error, self._host) from error
+            raise _fault(error, self._url.host) from error
 
     async def aclose(self) -> None:
         try:
@@ -202,7 +204,11 @@ class _Body(httpx.AsyncByteStream):
         except BaseException:  # given up in the midst of it: nobody else would close the connection
             await self._connection.aclose()
             raise
-        await self._transport.give_back(self._connection)
+        await self._transport.give_back(self._connection, self._url)
+
+
+def _place(url: httpx.URL) -> _Place:
+    return url.raw_scheme, url.raw_host, url.port
 
 
 def _fault(error: Exception, host: str) -> Fault:

@@ -14,9 +14,10 @@ import queue
 import threading
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from msgspec import Struct
 
 from monitor.lean import without
 from monitor.models import Bar, FailureKind, QuoteOutcome, QuotesFailed
@@ -50,8 +51,7 @@ class YahooSettings(Protocol):
     def batch(self) -> int: ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(Struct, frozen=True):
     """Something to ask, and where the answer goes."""
 
     ask: Callable[[YahooClient], object]

@@ -11,12 +11,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote as percent_encoded
 
 import yfinance
+from msgspec.structs import replace
 from yfinance.data import YfData
 
 from monitor.models import Bar, FailureKind, Quote, QuoteOutcome, Quotes, QuotesFailed

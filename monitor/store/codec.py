@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from monitor.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from _typeshed import DataclassInstance
-
 _PLAIN = frozenset({bool, int, float, str, bytes})  # stored as they are
 
 Cell = str | int | float | bytes | None
 Given = TypeVar("Given")
 Value = TypeVar("Value")
-Model = TypeVar("Model", bound="DataclassInstance")
+Model = TypeVar("Model", bound=Struct)
 
 
 def stamp(at: datetime) -> str:
@@ -87,7 +87,7 @@ def cell(value: object) -> Cell:
             return str(value)
         case frozenset():
             return digests_to_blob(value)
-    if isinstance(value, tuple) or is_dataclass(value):
+    if isinstance(value, tuple | Struct):
         return json.dumps(value, ensure_ascii=False, default=_as_json)
     raise TypeError(f"{type(value).__name__} has no form in the database")
 
@@ -95,11 +95,10 @@ def cell(value: object) -> Cell:
 def _as_json(value: object) -> object:
     if isinstance(value, datetime | timedelta):
         return cell(value)
-    return {field.name: getattr(value, field.name) for field in fields(value)}  # type: ignore[arg-type]  # a model
+    return asdict(value)  # type: ignore[arg-type]  # a model
 
 
-@dataclass(frozen=True)
-class Columns(Generic[Model]):
+class Columns(Struct, Generic[Model], frozen=True):
     """The columns that hold a model, one for each field and of its name. `decode` turns cells into fields again."""
 
     make: Callable[..., Model]
@@ -108,7 +107,7 @@ class Columns(Generic[Model]):
 
     @classmethod
     def of(cls, model: type[Model], **decode: Callable[[Any], object]) -> Columns[Model]:
-        names = tuple(field.name for field in fields(model))
+        names = model.__struct_fields__
         if unknown := decode.keys() - set(names):
             raise ValueError(f"{model.__name__} has no {sorted(unknown)}")
         return cls(model, names, decode)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from monitor.models import Bar, FailureKind, Quote, QuoteSourceState, Session
 from monitor.store.codec import Columns, items, moment, span, stamp, whole_ms

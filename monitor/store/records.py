@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
 
 from monitor.clock import Clock, ReplayClock
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from monitor.models import Feed, FeedState, Headline, Severity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeadlineFilter:
+class HeadlineFilter(Struct, frozen=True, kw_only=True):
     """Headlines for which everything given holds, newest first, at most `limit`.
 
     `topic` is a topic's name, `ticker` a symbol, `feed` a feed's name or url. `since` <= sort_at < `until`.
@@ -43,8 +43,7 @@ class Page(NamedTuple):
     before: tuple[datetime, int] | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertFilter:
+class AlertFilter(Struct, frozen=True, kw_only=True):
     """Alerts for which everything given holds, newest first, at most `limit`.
 
     `ticker` is the subject or among the quotes of the alert. `since` <= fired_at < `until`.
@@ -79,8 +78,7 @@ class Recorded(NamedTuple):
     updated: tuple[Headline, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CollectorInfo:
+class CollectorInfo(Struct, frozen=True, kw_only=True):
     """Who collects, or did last. The replay's three numbers are those of `clock.ReplayClock`, None for real time.
 
     `started_at` and `heartbeat_at` are the collector's own clock's, which in a replay is the replayed day's.
@@ -101,8 +99,7 @@ class CollectorInfo:
     replay_speed: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryState:
+class HistoryState(Struct, frozen=True, kw_only=True):
     """How far fetching a symbol's prices of January 2025 has come. Stored.
 
     `asked_at` is when Yahoo last answered, with bars or without; None: not yet. `failures` counts those since then,
@@ -124,8 +121,7 @@ def clock_of(info: CollectorInfo | None) -> Clock:
     return ReplayClock(info.replay_starts_at, info.replay_wall_start, info.replay_speed)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredFeed:
+class StoredFeed(Struct, frozen=True, kw_only=True):
     """A feed without its headers, which are not stored. `active` is false when the settings no longer name it."""
 
     feed: Feed

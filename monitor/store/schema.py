@@ -7,6 +7,7 @@ look at its version for nothing.
 
 from __future__ import annotations
 
+from sqlite3 import complete_statement
 from typing import TYPE_CHECKING
 
 from monitor.errors import StoreError, StoreMissing, StoreTooNew
@@ -23,9 +24,20 @@ SET = "monitor"  # the name of our migrations among those of others in sqlite-ut
 LEDGER = "_sqlite_migrations"
 
 
+def _execute(db: Database, script: str) -> None:
+    """A script with statements that end with their lines: db.executescript looks for their ends at every character."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if complete_statement(statement):
+            db.execute(statement)
+            statement = ""
+
+
 def m001_first_tables(db: Database) -> None:
     """Everything the collector of the first version remembers."""
-    db.executescript(
+    _execute(
+        db,
         """
         CREATE TABLE feeds (
             id INTEGER PRIMARY KEY,
@@ -213,13 +225,14 @@ def m001_first_tables(db: Database) -> None:
         ) STRICT;
 
         CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-        """
+        """,
     )
 
 
 def m002_baseline(db: Database) -> None:
     """What the documents recorded of January 2025, prices of those days, what alerts quote; the database's own id."""
-    db.executescript(
+    _execute(
+        db,
         """
         CREATE TABLE events (
             id TEXT PRIMARY KEY,
@@ -291,7 +304,7 @@ def m002_baseline(db: Database) -> None:
         ALTER TABLE alerts ADD COLUMN baseline TEXT;
 
         INSERT INTO meta (key, value) VALUES ('id', lower(hex(randomblob(16))));
-        """
+        """,
     )
 
 
@@ -301,7 +314,8 @@ def m003_short_words(db: Database) -> None:
     It is made anew, some 40 s for a million headlines. The language stands beside the title in the index by time. And
     what retention has deleted is counted from now on.
     """
-    db.executescript(
+    _execute(
+        db,
         """
         DROP INDEX headlines_by_time;
         CREATE INDEX headlines_by_time ON headlines (sort_at, id, language, folded);
@@ -316,7 +330,7 @@ def m003_short_words(db: Database) -> None:
 
         INSERT INTO meta (key, value) SELECT 'deleted', ifnull(max(seq), 0) - (SELECT count(*) FROM headlines)
         FROM sqlite_sequence WHERE name = 'headlines';
-        """
+        """,
     )
 
 

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from monitor.store.codec import moment, stamp
 from monitor.store.records import Page
@@ -50,8 +51,7 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in found if word.strip()))
 
 
-@dataclass
-class _Query:
+class _Query(Struct):
     """A SELECT in the making. `source` and `order` decide which index is walked."""
 
     source: str = "headlines"

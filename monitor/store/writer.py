@@ -39,7 +39,7 @@ class Writer:
     flushed at each commit (`synchronous=FULL`, 0.5 ms on the machine this was written on; 0.02 ms without).
 
     Plain rows are written through sqlite-utils, which is loaded when there are any; what depends on what is stored
-    already, or is written in every run, is SQL. `new` says that there was no database before.
+    already, or is written in every run, is SQL.
     """
 
     def __init__(
@@ -50,11 +50,9 @@ class Writer:
         keeper: sqlite3.Connection,
         *,
         named: Path,
-        new: bool,
     ) -> None:
         self.path = path
         self._named = named  # maybe by a link
-        self.new = new
         self._identity = identity
         self._connection = connection
         self._keeper = keeper
@@ -75,7 +73,7 @@ class Writer:
         with faults.told(real):
             connection = files.connect(real, "rw")
             try:
-                new = _set_up(connection, real)
+                _set_up(connection, real)
                 schema.upgrade(connection, real)
                 connection.execute("DELETE FROM meta WHERE false")  # SQLite opens what it may only read without a word
                 files.set_modes(real, group)
@@ -83,7 +81,7 @@ class Writer:
             except BaseException:
                 connection.close()
                 raise
-        return cls(real, identity, connection, keeper, named=path, new=new)
+        return cls(real, identity, connection, keeper, named=path)
 
     def close(self) -> None:
         """Move the write-ahead log into the database as far as readers allow, and let go.
@@ -283,10 +281,9 @@ class Writer:
         return deleted
 
 
-def _set_up(connection: sqlite3.Connection, path: Path) -> bool:
-    """Refuse what is not ours, set what the file keeps (first) and what the connection needs; whether it is new."""
-    new = not schema.applied(connection, path)
-    if new:
+def _set_up(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse what is not ours, set what the file keeps (first) and what the connection needs."""
+    if not schema.applied(connection, path):
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # only before the first table
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
@@ -298,7 +295,6 @@ def _set_up(connection: sqlite3.Connection, path: Path) -> bool:
     connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_LIMIT // FRAME}")
     connection.execute("PRAGMA secure_delete = FAST")  # ON, as Debian builds it, writes every page that the index frees
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-    return new
 
 
 def _keep_open(path: Path) -> sqlite3.Connection:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from monitor import new_york
 from monitor.baseline.breadth import Breadth, Tally, breadth
@@ -48,8 +49,7 @@ _TALLY = 9
 _NAME = 32  # cells of a group's name at most, so that the eye finds the way to its figures
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """`key` stays the same while what the line is about does."""
 
     key: str
@@ -60,8 +60,7 @@ class Line:
         return "".join(text for text, _ in self.pieces)
 
 
-@dataclass(frozen=True, slots=True)
-class Recalled:
+class Recalled(Struct, frozen=True):
     """The prices of January 2025 as far as they were fetched, by symbol: how far, and daily and hourly bars."""
 
     history: Mapping[str, HistoryState] = field(default_factory=dict)
@@ -98,8 +97,7 @@ def is_figure(record: Record) -> bool:
     return record.symbol is not None and record.kind in KINDS and bool(documented(record))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(Struct, frozen=True, kw_only=True):
     """What is known, of `symbol` or, where that is None, of the whole day; `width` is in cells."""
 
     baseline: Baseline

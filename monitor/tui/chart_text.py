@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from monitor.text import printable
 from monitor.tui import cells, plot
@@ -27,8 +28,7 @@ NEW_YORKS = "NY"  # before its times
 MANY = "+"  # more marks in one column than a digit can say
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """Something at a time: whose it is, and its title."""
 
     key: Hashable
@@ -37,8 +37,7 @@ class Mark:
     title: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class Shown(Struct, frozen=True, kw_only=True):
     """`bars` in order of time last `length` each. `level` is the price that the move is measured from.
 
     `marks` are in order of time; `marked` is what they are. `heading` says what it is, `note` what else is to be said
@@ -55,8 +54,7 @@ class Shown:
     grows: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drawing:
+class Drawing(Struct, frozen=True, kw_only=True):
     """The characters, and the column of each mark by its key."""
 
     canvas: Canvas

@@ -14,10 +14,11 @@ import subprocess
 import sys
 import time
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from monitor import lock
 from monitor.errors import StoreError, StoreReadOnly
@@ -36,8 +37,7 @@ NOT_FOR_IT = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "JOURNAL_STREAM"
 _BRANCHES = re.compile(r"^[\s|+-]+|[\s|+-]+$")  # what Python draws around several exceptions
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """The words after `monitor`. `ends`: it comes to an end by itself, and is not started again then."""
 
     words: tuple[str, ...]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
+from msgspec import Struct
 from textual.actions import parse
 from textual.command import CommandPalette, DiscoveryHit, Hit, Provider
 from textual.content import Content
@@ -27,8 +27,7 @@ TYPING = "filter."  # begins what is done while one types in a filter, where no 
 EVERYWHERE = ("list.", "app.")
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """`name` is the action's id, `text` what is typed for, `key` what does the same at once, where anything does."""
 
     name: str

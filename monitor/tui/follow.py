@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from monitor import lock
 from monitor.clock import Clock, ReplayClock
@@ -33,8 +35,7 @@ REST = 0.9  # seconds after that in which nothing is read, since what arrives me
 AT_ONCE = 500  # headlines or alerts taken in one look, so that a key never waits for a long absence to be made good
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """What is known of the small things, all of which are read when anything changes.
 
     `quotes` and `stale` are by symbol; `stale` has those only that must not be taken for current. `alive` says whether
@@ -44,7 +45,7 @@ class Picture:
 
     quotes: Mapping[str, Quote] = field(default_factory=dict)
     stale: Mapping[str, Staleness] = field(default_factory=dict)
-    source: QuoteSourceState = field(default_factory=QuoteSourceState)
+    source: QuoteSourceState = QuoteSourceState()
     feeds: tuple[StoredFeed, ...] = ()
     collector: CollectorInfo | None = None
     alive: bool | None = None

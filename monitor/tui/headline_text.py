@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from monitor.models.quotes import percent
 from monitor.tui import cells
@@ -34,16 +35,14 @@ LABEL = 12  # cells before what is told
 NARROW = 60  # cells below which labels have no column of their own
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """A price, and when the bar that it is of began."""
 
     price: float
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class Story(Struct, frozen=True, kw_only=True):
     """A headline with what else is stored of it. `seen` is each ticker's price at first sight, where one is known."""
 
     headline: Headline

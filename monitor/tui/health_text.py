@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from monitor.health import SILENT, Health, Verdict, judge
 from monitor.store.records import clock_of
@@ -29,8 +30,7 @@ ASKED, NEXT, COUNT, LATENCY = 9, 9, 8, 8  # cells of columns
 LONGEST_NAME, STATE = 26, 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Collecting:
+class Collecting(Struct, frozen=True, kw_only=True):
     """All that the page tells of.
 
     `activity` is that of the last day, by url. `who` is who collects in words, `own_settings` why the viewer's own
@@ -121,8 +121,7 @@ def _sources(collecting: Collecting, width: int) -> Iterator[Line]:
         yield from told("no-feeds", "No feeds: no collector has been here yet, or its settings name none.", width)
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
+class _Table(Struct, frozen=True):
     collecting: Collecting
     width: int
     names: int

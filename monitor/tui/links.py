@@ -11,9 +11,10 @@ import shutil
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
+
+from msgspec import Struct
 
 from monitor.errors import MonitorError
 from monitor.links import safe_link
@@ -28,8 +29,7 @@ OPENERS = ("xdg-open", "wslview", "gio")
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 
-@dataclass(frozen=True, slots=True)
-class Browser:
+class Browser(Struct, frozen=True):
     """`command` opens an address that is added to it; None: there is no browser here, for the reason in `why`."""
 
     command: tuple[str, ...] | None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from monitor.text import printable
 from monitor.tui import cells
@@ -23,8 +24,7 @@ _HANGUL = ("\uac00", "\ud7ff")  # parted at its spaces, where Chinese and Japane
 _NOT_FIRST = "，。、．：；！？）」』】〉》”’…%"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """`key` stays the same while what the line is about does; what follows a `/` in it tells its kind's members."""
 
     key: str

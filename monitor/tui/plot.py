@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -34,8 +36,7 @@ _LABEL_GAP = 3  # cells between two labels of time
 _REACH = 2.0  # a level that would make the scale more than so many times as large is left out
 
 
-@dataclass(frozen=True, slots=True)
-class Glyphs:
+class Glyphs(Struct, frozen=True):
     """`dots` are the columns and rows of dots in a cell, `cell` has the glyph of each mask of them, first row first.
 
     A candle's glyphs are those of a full, an upper and a lower half; `rising` and `falling` bodies, the `wick`, and
@@ -61,8 +62,7 @@ PLAIN_GLYPHS = Glyphs((1, 2), (" ", "▀", "▄", "█"), ("▒", "▒", "▒"),
 """For fonts of 256 characters, as the Linux console has them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(Struct, frozen=True):
     """The stretches of trading one after the other, in as many cells as their lengths."""
 
     stretches: tuple[tuple[datetime, datetime], ...]
@@ -100,8 +100,7 @@ def axis(bars: Sequence[Bar], length: timedelta, *, grows: bool = False) -> Axis
     return Axis(tuple(stretches))
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(Struct, frozen=True):
     """From `low` at the bottom to `high` at the top."""
 
     low: float

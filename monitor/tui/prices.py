@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from monitor.mailbox import History
 from monitor.tui import plot
@@ -29,8 +30,7 @@ class Span(StrEnum):
     THEN = "around 27 January 2025"
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     interval: str
     back: timedelta
     stretches: int
@@ -45,8 +45,7 @@ _LONGEST = {Span.DAY: timedelta(days=1), Span.DAYS: timedelta(days=7)}
 _FRESH = timedelta(minutes=2)
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
+class Drawn(Struct, frozen=True):
     """Bars in order of time, that last `length` each, and what the collector should be asked for, if anything."""
 
     bars: tuple[Bar, ...]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from monitor.market import StaleKind
 from monitor.models import Session
@@ -88,8 +90,7 @@ _UNITS = (  # from how many minutes on, of how many, its letter
 _MOST = 99  # weeks
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """Those that fit into a width, each with its own, one cell apart."""
 
     widths: Mapping[Column, int]
@@ -163,8 +164,7 @@ class Columns:
         return pieces
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """How the lines are arranged: by a column, or (None) in the user's groups, of which some are `collapsed`."""
 
     by: Column | None = None

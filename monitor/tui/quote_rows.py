@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from monitor.models import BaselineRef, Group, Session, Ticker
 from monitor.tui import cells
@@ -27,8 +28,7 @@ NIGHT = timedelta(hours=3)
 _STEP = timedelta(minutes=5)  # of a course, so that a day of fifty symbols fits into a megabyte
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuoteRow:
+class QuoteRow(Struct, frozen=True, kw_only=True):
     """One symbol. `stale` says why its price must not be taken for the current one.
 
     `spark` is the course of its day. `shock` is its move as a multiple of the documented one, or in words why there is
@@ -75,8 +75,7 @@ class QuoteRow:
         return self.shock.ratio if isinstance(self.shock, BaselineRef) and self.stale is None else None
 
 
-@dataclass(frozen=True, slots=True)
-class GroupMoves:
+class GroupMoves(Struct, frozen=True):
     """Of `counted` symbols with a fresh move, `down` fell; `median` in per cent, None of none."""
 
     counted: int
@@ -99,6 +98,8 @@ class Courses:
         course = self._prices.setdefault(symbol, {})
         for at, price in closes:
             course[int(at.timestamp()) // int(_STEP.total_seconds())] = price
+        if len(course) > DAY // _STEP:  # also of symbols that are never drawn, since a viewer stays open for days
+            _last_day(course)
         self._drawn.pop(symbol, None)
 
     def add_quote(self, quote: Quote) -> None:

@@ -7,9 +7,11 @@ it is free, a little apart from the others. A collector that fails is tried agai
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(seconds=60)
@@ -27,8 +29,7 @@ class Who(StrEnum):
     BARRED = "this account cannot start a collector here"
 
 
-@dataclass(frozen=True, slots=True)
-class ChildState:
+class ChildState(Struct, frozen=True):
     """Who collects, for the screen. It changes only when something happens, not as time passes.
 
     `pid` is that of who collects or starts to, None where the lock does not say. `why` is the reason to wait or not to
@@ -52,8 +53,7 @@ class ChildState:
         return str(self.who)
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """A collector of ours that ended, or that could not even be started.
 
     `status` is as `subprocess` has it: negative for a signal. `said` is the last line it wrote, or empty. `done`: it
@@ -66,8 +66,7 @@ class Ended:
     done: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """At one look: who holds the lock (`lock.holder`), our collector while it runs, and whether one of ours ended."""
 
     holder: int | None
@@ -75,8 +74,7 @@ class Seen:
     ended: Ended | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(Struct, frozen=True):
     """Not to try for the lock until it is over, which it also is when the clock was set back before its beginning."""
 
     since: datetime
@@ -91,8 +89,7 @@ class Pause:
         return self.since + self.length
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(Struct, frozen=True):
     """What is kept from one look to the next. `elsewhere`: another process held the lock at the last one."""
 
     failures: int = 0
@@ -101,8 +98,7 @@ class Memory:
     over: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     memory: Memory
     state: ChildState
     start: bool = False

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from monitor.store.records import HeadlineFilter, Page
 from monitor.store.search import words
@@ -32,8 +33,7 @@ class Marks(Protocol):
     def starred(self) -> AbstractSet[int]: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """Headlines for which everything given holds; `text` as in `HeadlineFilter`.
 
     With `follow_ticker`, `ticker` is the one selected among the quotes, and None while none is.

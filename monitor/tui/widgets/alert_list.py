@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from msgspec import Struct, field
 from rich.style import Style
 from textual.binding import Binding
 from textual.message import Message
@@ -60,16 +60,14 @@ class AlertMarks(Protocol):
     def snoozed(self) -> Mapping[str, datetime]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class NoAlertMarks:
+class NoAlertMarks(Struct, frozen=True):
     """Nothing acknowledged, nothing snoozed."""
 
     acknowledged: frozenset[str] = frozenset()
     snoozed: Mapping[str, datetime] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
+class _Question(Struct, frozen=True):
     """What stands in place of the title until it is answered. `about` is the alert under the cursor, if it matters."""
 
     text: str
