@@ -83,7 +83,7 @@ def _take(database: Path, group: str | None) -> Held:
             give_to_group(path, group)
             os.fchmod(descriptor, 0o640)
     except (OSError, LookupError) as error:
-        raise StoreError(f"{path}: the lock file cannot be made: {error}") from error
+        raise StoreError(f"{path}: the lock file cannot be made: {getattr(error, 'strerror', error)}") from error
     try:
         _lock(descriptor, database)
     except BaseException:

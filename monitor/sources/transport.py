@@ -222,7 +222,8 @@ def _fault(error: Exception, host: str) -> Fault:
             return Fault(FailureKind.INTERNAL, f"the request cannot be sent, see the feed's headers: {error}")
         case httpcore.ProxyError():
             return Fault(FailureKind.CONNECT, f"the proxy does not connect to {host}: {error}")
-    return Fault(FailureKind.CUT_OFF, f"the connection to {host} broke: {error}")
+    why = error.__cause__.strerror if isinstance(error.__cause__, OSError) else None
+    return Fault(FailureKind.CUT_OFF, f"the connection to {host} broke: {why or error}")
 
 
 def _plain(error: Exception) -> str:
