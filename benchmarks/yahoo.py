@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import unquote
 
+from msgspec import field
+
 from monitor.demo.exchange import Exchange, Listing, Request, _Answer, _json, quote_record
 from tests.tls_proxy import TlsProxy
 
@@ -141,22 +143,20 @@ def _hours(midnight: datetime, *, extended_hours: bool) -> dict[str, object]:
     }
 
 
-class _WholeYahoo(Exchange):
+class _WholeYahoo(Exchange, kw_only=True):
     """The exchange with charts, and with empty answers of the right form to what is not measured."""
 
-    def __init__(self, market: _Market) -> None:
-        super().__init__(book=market.book)
-        self.asked: Counter[str] = Counter()
-        self._market = market
+    market: _Market
+    asked: Counter[str] = field(default_factory=Counter)
 
     def _answer(self, request: Request) -> _Answer:
         folder, _, last = request.path.rpartition("/")
         kind = folder.rpartition("/")[2]
         self.asked[KINDS.get(last) or KINDS.get(kind) or request.door.value] += 1
         symbol = unquote(last)
-        if kind == "chart" and symbol in self._market.prices:
+        if kind == "chart" and symbol in self.market.prices:
             extended = request.query.get("includePrePost", "").lower() == "true"
-            found = self._market.chart(symbol, request.query.get("interval", "1d"), extended_hours=extended)
+            found = self.market.chart(symbol, request.query.get("interval", "1d"), extended_hours=extended)
             return _json(200, {"chart": {"result": [found], "error": None}})
         if kind == "quoteSummary":
             figures = {"summaryDetail": {"currency": "USD"}}
@@ -170,7 +170,7 @@ class _WholeYahoo(Exchange):
 
 async def _serve(folder: Path, symbols: Sequence[str]) -> None:
     market = _Market(symbols)
-    async with _WholeYahoo(market) as yahoo, TlsProxy(folder, {"": yahoo.port}) as proxy:
+    async with _WholeYahoo(book=market.book, market=market) as yahoo, TlsProxy(folder, {"": yahoo.port}) as proxy:
         _say(proxy.environment())
         while line := await asyncio.to_thread(sys.stdin.readline):
             match line.split():

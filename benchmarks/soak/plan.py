@@ -57,16 +57,17 @@ alerts:
     - file: {{path: {alert_log}}}
     - command: {{argv: [{command}], min_severity: critical}}
 poll: {{interval: 10m, max_interval: 1h, host_gap: 0s, per_host: 8, allow_private: true, timeout: 1s, max_bytes: 1MiB}}
-quotes: {{interval: 60s, closed_interval: 5m, endpoint: "{exchange}", timeout: 1s, stale_after: 1h}}
+quotes: {{interval: 10s, closed_interval: 5m, endpoint: "{exchange}", timeout: 1s, stale_after: 1h}}
 """
 
 
 class Plan(Struct, frozen=True, kw_only=True):
     """`speed` seconds pass in one of the machine's; it ends after `hours` of them and `rounds` of quotes.
 
-    Faster than 500 the collector's pause after each commit is longer than the interval of the quotes, and the rounds
-    take longer than the hours. Rows are kept for `keep_hours`. The warm-up lasts `warm_up` hours and the same part
-    of the rounds: a slow machine starts late. What is measured after it must be flat.
+    Quotes are asked for as soon as the collector has paused after a commit, about once a minute at 500 times the
+    machine's clock; faster, and the rounds take longer than the hours. Rows are kept for `keep_hours`. The warm-up
+    lasts `warm_up` hours and the same part of the rounds: a slow machine starts late. What is measured after it must be
+    flat.
     """
 
     hours: float = 7 * 24.0

@@ -62,7 +62,7 @@ class Collector:
         self._stopped = asyncio.Event()
         self._reload_asked = asyncio.Event()
         self._alarm = Alarm(clock)
-        self._parsers = ParserPool()
+        self._parsers: ParserPool
         self._settings_error: str | None = None
 
     def stop(self) -> None:
@@ -79,7 +79,7 @@ class Collector:
         Raises StoreError or AlreadyCollecting when it cannot start.
         """
         settings = self.settings
-        async with self._parsers:
+        async with ParserPool() as self._parsers:
             with (
                 collecting(self._database, group=settings.store.group) as held,
                 closing(self._open(settings)) as writer,
@@ -103,7 +103,7 @@ class Collector:
         settings = self.settings
         new_york.ask(closings)
         await asyncio.to_thread(new_york.session, self._clock.now())  # asks for them, for which the loop need not wait
-        async with self._parsers:
+        async with ParserPool() as self._parsers:
             await self._shift_by_shift(settings)
 
     async def _shift_by_shift(self, settings: Settings) -> None:

@@ -48,7 +48,7 @@ PRUNE_EVERY = timedelta(hours=1)
 WISHES_LOOK = 0.5  # seconds between two looks into the mailbox
 BREATH = 0.01  # seconds between two pieces of long work, for what is urgent
 GATHER = 0.1  # seconds after a commit in which results gather, because a commit costs as much as asking some feeds,
-ENOUGH = 16  # unless so many have come meanwhile
+ENOUGH = 16  # or until so many have come
 AT_ONCE = 200  # results in one transaction: a cold start of 1,000 feeds makes a few commits, not 1,000
 
 
@@ -184,7 +184,13 @@ class Shift:
         while True:
             first = await self._results.get()
             self._record([first, *self._arrived()])
-            await asyncio.sleep(GATHER if self._results.qsize() < ENOUGH else 0)
+            await self._gather()
+
+    async def _gather(self) -> None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + GATHER
+        while self._results.qsize() < ENOUGH and loop.time() < until:  # noqa: ASYNC110  a queue sets no event at a length
+            await asyncio.sleep(BREATH)
 
     def _arrived(self) -> list[Result]:
         return [self._results.get_nowait() for _ in range(min(AT_ONCE, self._results.qsize()))]
