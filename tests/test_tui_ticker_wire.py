@@ -73,8 +73,12 @@ def test_poorer_terminals_show_the_same(database: Path, environment: dict[str, s
 def test_a_terminal_that_is_resized_again_and_again_ends_with_the_right_picture(terminal: Terminal) -> None:
     for columns, rows in [(80, 24), (40, 10), (200, 60), (41, 11), (118, 38)]:
         terminal.resize(columns, rows)
-    terminal.wait_for("NVDA now")
-    terminal.wait_for("20 headlines marked")
+
+    def is_right() -> bool:
+        lines = terminal.lines()
+        whole = "NVDA now" in terminal.text() and "20 headlines marked" in terminal.text()
+        return whole and lines[1].startswith("NVDA  day  SIMULATED") and lines[-1].startswith("d day  w five days")
+
+    terminal.wait_until(is_right)
     terminal.wait_quiet()
-    assert terminal.lines()[1].startswith("NVDA  day  SIMULATED")
-    assert terminal.lines()[-1].startswith("d day  w five days")
+    assert is_right()
