@@ -17,12 +17,14 @@ from pathlib import Path
 import pytest
 
 from monitor import mailbox
+from monitor.baseline import load as documented
 from monitor.errors import StoreError
 from monitor.lock import collecting, holder, lock_path
 from monitor.store.reader import Reader
 from monitor.store.records import HeadlineFilter
 from tests.collecting import RULES, Desk, Item, hanging, open_desk, terminated, until
 from tests.loopback import reply
+from tests.watching import rows
 
 NEWS = Item("China's DeepSeek shakes Nvidia")
 
@@ -52,6 +54,20 @@ async def test_once_stores_what_it_finds_and_delivers_what_the_rules_make_of_it(
     assert (news["rule"], news["severity"], news["headlines"][0]["title"]) == ("news", "warning", NEWS.title)
     assert (fall["rule"], fall["subject"], fall["simulated"]) == ("fall", "NVDA", False)
     assert fall["quotes"][0]["traded_at"] is not None
+
+
+@pytest.mark.parametrize("how", [("collect", "--once"), ("collect",)], ids=["once", "until stopped"])
+async def test_a_new_database_has_the_documents_records_for_other_tools(desk: Desk, how: tuple[str, ...]) -> None:
+    process = await desk.start(*how)
+
+    def stored() -> bool:
+        return rows(desk.database, "SELECT value FROM meta WHERE key = 'baseline'") != []
+
+    if how == ("collect",):
+        await until(stored, process=process)
+        assert await terminated(process) == 0
+    await process.communicate()
+    assert rows(desk.database, "SELECT count(*) FROM events") == [(len(documented().records),)]
 
 
 async def test_once_again_repeats_no_alert(desk: Desk) -> None:

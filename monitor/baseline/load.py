@@ -1,4 +1,4 @@
-"""The packaged records, read and checked. Reading them costs some 30 ms, so it is done when first asked for."""
+"""The packaged records, read and checked. That takes a tenth of a second, so it is done when first asked for."""
 
 from __future__ import annotations
 

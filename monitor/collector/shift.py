@@ -30,9 +30,10 @@ from monitor.sources.fetch import FeedClient
 from monitor.store.writer import CollectorInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from types import TracebackType
 
+    from monitor.baseline import Baseline
     from monitor.clock import Clock
     from monitor.collector.delivery import Alarm
     from monitor.config import Settings
@@ -111,7 +112,7 @@ class Shift:
 
     @cached_property
     def _baseline(self) -> BaselineDesk:
-        """`once` does without: the records take a tenth of a second to read."""
+        """`once` asks for no prices of those days."""
         return BaselineDesk(
             symbols=wanted(documented()),
             states=self._recorder.recalled,
@@ -158,7 +159,7 @@ class Shift:
                 self._beat_for_ever(),
                 self._prune_for_ever(),
                 self._match_again(),
-                self._keep_baseline(),
+                self._keep_baseline(lambda: [documented()]),
                 self._grant_wishes(),
                 self._feed_watchdog(),
             ):
@@ -172,7 +173,7 @@ class Shift:
                 asking.create_task(self._feeds.once())
                 asking.create_task(self._quotes.once())
                 asking.create_task(self._match_again())
-                asking.create_task(self._keep_baseline())
+                asking.create_task(self._keep_baseline(in_steps))
             recording.cancel()
         while not self._results.empty():
             self._record(self._arrived())
@@ -276,11 +277,11 @@ class Shift:
                 log.info("retention: %d rows of %s deleted", count, table)
             await self._clock.sleep(PRUNE_EVERY)
 
-    async def _keep_baseline(self) -> None:
-        """The packaged records for other tools to read, where they are not those that are stored."""
+    async def _keep_baseline(self, read: Callable[[], Iterable[Baseline | None]]) -> None:
+        """Store the packaged records for other tools to read, where they are not those that are stored."""
         try:
             if self._writer.baseline_digest() != digest():
-                for recorded in in_steps():
+                for recorded in read():
                     if recorded is not None:
                         self._writer.sync_baseline(recorded)
                     await asyncio.sleep(BREATH)
