@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monitor.store.writer import Writer
+from tests import resized_app
 from tests.baseline_samples import at
 from tests.terminal import Terminal
 from tests.ticker_app import quote, recalled, replayed
@@ -73,12 +74,21 @@ def test_poorer_terminals_show_the_same(database: Path, environment: dict[str, s
 def test_a_terminal_that_is_resized_again_and_again_ends_with_the_right_picture(terminal: Terminal) -> None:
     for columns, rows in [(80, 24), (40, 10), (200, 60), (41, 11), (118, 38)]:
         terminal.resize(columns, rows)
-
-    def is_right() -> bool:
-        lines = terminal.lines()
-        whole = "NVDA now" in terminal.text() and "20 headlines marked" in terminal.text()
-        return whole and lines[1].startswith("NVDA  day  SIMULATED") and lines[-1].startswith("d day  w five days")
-
-    terminal.wait_until(is_right)
+    terminal.wait_until(lambda: is_whole(terminal))
     terminal.wait_quiet()
-    assert is_right()
+    assert is_whole(terminal)
+
+
+def test_a_size_that_changes_while_the_one_before_is_answered_is_the_one_that_stays(database: Path) -> None:
+    command: list[str | Path] = [sys.executable, "-m", "tests.resized_app", database, "NVDA"]
+    with Terminal(command) as terminal:
+        terminal.wait_for("NVDA now")
+        terminal.resize(80, 24)
+        terminal.screen.resize(resized_app.THEN.lines, resized_app.THEN.columns)
+        terminal.wait_until(lambda: is_whole(terminal))
+
+
+def is_whole(terminal: Terminal) -> bool:
+    lines, text = terminal.lines(), terminal.text()
+    ends = lines[1].startswith("NVDA  day  SIMULATED") and lines[-1].startswith("d day  w five days")
+    return ends and "NVDA now" in text and "20 headlines marked" in text

@@ -17,6 +17,7 @@ from textual.widget import Widget
 from monitor.config.screen import ViewerSettings
 from monitor.errors import ConfigError, StoreError
 from monitor.tui import keys, themes
+from monitor.tui.driver import TerminalDriver
 from monitor.tui.follow import Follower
 from monitor.tui.listener import ShowsMarks
 from monitor.tui.marking import Marking
@@ -77,7 +78,7 @@ class MonitorApp(App[None], inherit_bindings=False):
         terminal_lost: Callable[[], bool] = lambda: False,
         settled: Callable[[], None] = lambda: None,
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=TerminalDriver)
         self.theme = theme
         self.viewer = viewer or ViewerSettings()
         self.follower = Follower(path)
