@@ -28,17 +28,16 @@ _OTHER_NAMES = """
 """
 _INLINE = frozenset(_INLINE_NAMES.split())
 _ELEMENTS = _INLINE | frozenset(_OTHER_NAMES.split())
-_TOKEN = re.compile(
-    r"""(?P<comment><!--)
-      | <!\[CDATA\[ | \]\]>
-      | <[!?][a-zA-Z][^<>]*>
-      | <(?P<end>/?)(?P<name>[a-zA-Z][a-zA-Z0-9:-]*+)
-        (?P<attributes>(?:[^<>"']|"[^"<]*"|'[^'<]*')*+(?=>)|[^<>]*)>
-    """,
+_TOKEN = re.compile(  # begins with one character that each has: a sixth of the time
+    r"""<(?:
+        (?P<comment>!--) | !\[CDATA\[ | [!?][a-zA-Z][^<>]*>
+      | (?P<end>/?)(?P<name>[a-zA-Z][a-zA-Z0-9:-]*+)
+        (?P<attributes>(?:[^<>"']++|"[^"<]*"|'[^'<]*')*+(?=>)|[^<>]*)>
+    )""",
     re.VERBOSE,
 )
 # What is dropped up to its end. Without an end, only the opening itself goes: a title may be about <script>.
-_CLOSERS = {"<!--": re.compile("-->")} | {
+_CLOSERS = {"!--": re.compile("-->")} | {
     name: re.compile(f"</{name}[^<>]*>", re.IGNORECASE) for name in ("script", "style", "svg", "template")
 }
 # Names need their semicolon, or "Barnes&notebook" would lose its sense; numbers do not, as in a browser.
@@ -84,28 +83,32 @@ def _settle(text: str) -> str:
 
 
 def _without_tags(markup: str) -> str:
+    markup = markup.replace("]]>", " ")
     kept: list[str] = []
     at = 0
     endless: set[str] = set()  # searched for once and not found: keeps many openings without an end linear
     for token in _TOKEN.finditer(markup):
-        name = token["name"]
-        if token.start() < at or (name is not None and not _is_element(name, token["attributes"])):
+        comment, end, written, attributes = token.groups()
+        start, after = token.span()
+        name = written and written.lower()
+        if start < at or (name and not _is_element(name, written, attributes)):
             continue
-        kept.append(markup[at : token.start()])
-        kept.append("" if name is not None and name.lower() in _INLINE else " ")
-        at = token.end()
-        opened = token["comment"] or ("" if token["end"] else (name or "").lower())
-        if (closer := _CLOSERS.get(opened)) is not None and opened not in endless:
-            if (end := closer.search(markup, at)) is not None:
-                at = end.end()
+        kept.append(markup[at:start])
+        if name not in _INLINE:
+            kept.append(" ")
+        at = after
+        opened = comment or (not end and name)
+        if opened in _CLOSERS and opened not in endless:
+            if (closer := _CLOSERS[opened].search(markup, at)) is not None:
+                at = closer.end()
             else:
                 endless.add(opened)
     kept.append(markup[at:])
     return "".join(kept)
 
 
-def _is_element(name: str, attributes: str) -> bool:
-    lowered = name.lower()
-    if "=" not in attributes and attributes.strip(" /") and lowered not in _CLOSERS:
+def _is_element(name: str, written: str, attributes: str) -> bool:
+    """`name` is how it was `written`, in lower case."""
+    if attributes and "=" not in attributes and attributes.strip(" /") and name not in _CLOSERS:
         return False
-    return lowered in _ELEMENTS or (name.islower() and ("-" in name or ":" in name))
+    return name in _ELEMENTS or (name == written and ("-" in name or ":" in name))

@@ -132,6 +132,13 @@ def test_mending(markup: str, mended: str) -> None:
     assert mend(markup, {}) == mended
 
 
+@pytest.mark.parametrize("before", [0, 1, 2047, 2048, 4095, 4096])
+@pytest.mark.parametrize("length", [4095, 4096, 4097, 6145])
+def test_a_word_is_cut_wherever_it_stands(before: int, length: int) -> None:
+    around = "é " * (before // 2) + " " * (before % 2)
+    assert mend(f"{around}{'w' * length}", {}) == around + "w" * min(length, 4096)
+
+
 def linear(make: Callable[[int], str], work: Callable[[str], object]) -> None:
     """Four times the input takes far less than the sixteen times that quadratic work would take."""
     size = 20_000

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urljoin, urlsplit
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,6 +30,12 @@ ADDRESSES = st.one_of(
     st.text(max_size=40),
     st.lists(PIECES, max_size=15).map("".join),
     st.lists(PIECES, max_size=12).map(lambda pieces: "https://example.com/" + "".join(pieces)),
+)
+EVERYDAY = st.builds(
+    "{}://{}{}".format,
+    st.sampled_from(["http", "https"]),
+    st.text("a9.-", min_size=1, max_size=6),
+    st.text("aZ9/?=&%.-_~+:;#", max_size=20),
 )
 
 
@@ -120,6 +128,16 @@ def test_a_safe_link_is_safe_again_and_an_http_address(url: str, base: str | Non
         assert link.isprintable()
         assert " " not in link
         assert safe_link(link) == link
+
+
+@given(ADDRESSES | EVERYDAY, st.sampled_from([None, "https://example.com/a/b", "http://example.org"]))
+@steady
+def test_a_safe_link_is_the_given_one_joined_to_its_base(url: str, base: str | None) -> None:
+    link = safe_link(url, base)
+    if link is not None:
+        joined = urljoin(base, url.strip()) if base is not None else url.strip()
+        scheme = urlsplit(joined).scheme
+        assert link == scheme + joined[len(scheme) :]
 
 
 @given(ADDRESSES)

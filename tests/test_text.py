@@ -102,6 +102,7 @@ def is_safe(text: str) -> bool:
         pytest.param("a<!-- b -->c <!-- d", "a c d", id="comments"),
         pytest.param("a<script async>if (b) c</script> d", "a d", id="script-with-a-bare-attribute"),
         pytest.param("<![CDATA[Nvidia]]> falls", "Nvidia falls", id="cdata"),
+        pytest.param("<b Nvidia]]> falls", "<b Nvidia falls", id="end-of-cdata-in-what-is-no-tag"),
         pytest.param("<a href='x?a>b' title=\"c>d\">link</a>", "link", id="greater-than-inside-an-attribute"),
         pytest.param("<img alt=don't src=x>seen", "seen", id="unbalanced-quote-in-an-attribute"),
         pytest.param("<ns:tag>x</ns:tag><x-y>z</x-y>", "x z", id="namespaced-and-custom-elements"),

@@ -76,7 +76,7 @@ class ParserPool:
         del body
         if not isinstance(reduced, Reduced):
             return reduced
-        if reduced.light and (len(reduced.items.new) <= FEW or not self._hands) and self._has_time():
+        if (len(reduced.items.new) <= FEW or not self._hands) and self._has_time() and reduced.light:
             from monitor.sources.parse import parse  # and as much again
 
             began = time.thread_time()
