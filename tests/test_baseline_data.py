@@ -214,8 +214,13 @@ def test_a_record_is_read_as_it_is_written() -> None:
         ("2025-01-27T07:50", "last week", "is 'last week', not 2025"),
         ("document: a.txt", "document: b.txt", "b.txt is not in documents.yaml"),
         ("line: 3", "line: 0", "line must be a line's number"),
-        ('"12"', "12", "a figure is written in quotes"),
-        ("line: 3", "line: 3, as_read: 120", "as_read must be text"),
+        ('"12"', "some 12", "a figure is written as it is printed"),
+        ("value: -12", "value: [-12]", "value must be text"),
+        ("value: -12", "value: 1_2", "value must be a number"),
+        ("id: one", "id: one\n    id: two", "the keys of a mapping are different words"),
+        ("value: -12", "value: &x -12\n    low: *x", "aliases are not known here"),
+        ("line: 3", "line: 3, as_read: [120]", "as_read must be text"),
+        ("records:", "---\n---\nrecords:", "there is more than one document"),
         ("line: 3", 'line: 3, as_read: "120"', "as_read and correction go together"),
         ("{en: Fell., ko: 하락}", "{en: Fell.}", "ko is missing"),
         ("Fell.", "F" + "e" * 200, "longer than 160 characters"),
@@ -227,6 +232,11 @@ def test_what_is_wrong_is_said_with_its_place(old: str, new: str, complaint: str
     assert old in RECORD
     with pytest.raises(BaselineError, match=re.escape(complaint)):
         parse({"documents.yaml": DOCUMENTS, "moves.yaml": RECORD.replace(old, new, 1)})
+
+
+def test_a_document_s_date_is_a_date() -> None:
+    with pytest.raises(BaselineError, match=r"documents\.yaml: a\.txt: date must be a date, not '2025-01-32'"):
+        parse({"documents.yaml": DOCUMENTS.replace("01-28", "01-32"), "moves.yaml": RECORD})
 
 
 def test_an_id_is_given_once_in_all_files() -> None:

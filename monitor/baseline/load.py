@@ -1,4 +1,4 @@
-"""The packaged records, read and checked. That takes a tenth of a second, so it is done when first asked for."""
+"""The packaged records, read and checked. That takes some 40 ms, so it is done when first asked for."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def in_steps() -> Iterator[Baseline | None]:
 
 @cache
 def digest() -> str:
-    """That of the packaged records, for a thirtieth of what it costs to read them."""
+    """That of the packaged records, for a twentieth of what it costs to read them."""
     return _digest(_texts())
 
 

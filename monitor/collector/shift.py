@@ -284,7 +284,7 @@ class Shift:
                 for recorded in read():
                     if recorded is not None:
                         self._writer.sync_baseline(recorded)
-                    await asyncio.sleep(BREATH)
+                    await asyncio.sleep(0)
         except StoreError as error:
             log.error("the records of January 2025 could not be stored: %s", error)
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Sequence
 
-    from sqlite_utils import Database
-
     from monitor.baseline import Baseline
     from monitor.models import Record, When
     from monitor.store.codec import Cell
@@ -39,18 +37,22 @@ _CLOSE = "SELECT close FROM baseline_bars WHERE symbol = ? AND interval = ? AND 
 SAME_PRICE = 1e-3  # of it; a split, or a dividend in shares, changes prices by more
 
 
-def replace(db: Database, baseline: Baseline) -> None:
+def replace(connection: sqlite3.Connection, baseline: Baseline) -> None:
     """Make the stored records these and no others, in the caller's transaction."""
-    db.execute("DELETE FROM disagreements")  # with disagreement_events
-    db.execute("DELETE FROM events")  # with event_sources
-    records = baseline.records
-    db.table("events").insert_all(_event(record, position) for position, record in enumerate(records, start=1))
-    db.table("event_sources").insert_all(row for record in records for row in _sources(record))
-    db.table("disagreements").insert_all(
-        {"id": each.id, "note_en": each.note.en, "note_ko": each.note.ko} for each in baseline.disagreements
+    connection.execute("DELETE FROM disagreements")  # with disagreement_events
+    connection.execute("DELETE FROM events")  # with event_sources
+    records, disputed = baseline.records, baseline.disagreements
+    _insert(connection, "events", [_event(record, position) for position, record in enumerate(records, start=1)])
+    _insert(connection, "event_sources", [row for record in records for row in _sources(record)])
+    _insert(
+        connection,
+        "disagreements",
+        [{"id": each.id, "note_en": each.note.en, "note_ko": each.note.ko} for each in disputed],
     )
-    db.table("disagreement_events").insert_all(
-        {"disagreement_id": each.id, "event_id": record} for each in baseline.disagreements for record in each.records
+    _insert(
+        connection,
+        "disagreement_events",
+        [{"disagreement_id": each.id, "event_id": record} for each in disputed for record in each.records],
     )
 
 
@@ -99,6 +101,13 @@ def _told_anew(connection: sqlite3.Connection, bars: Sequence[Bar]) -> bool:
         if row is not None and not isclose(row[0], bar.close, rel_tol=SAME_PRICE):
             return True
     return False
+
+
+def _insert(connection: sqlite3.Connection, table: str, rows: Sequence[dict[str, Cell]]) -> None:
+    if rows:
+        names = ", ".join(rows[0])
+        marks = ", ".join(f":{name}" for name in rows[0])
+        connection.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608 (our names)
 
 
 def _event(record: Record, position: int) -> dict[str, Cell]:

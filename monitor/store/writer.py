@@ -186,7 +186,7 @@ class Writer:
         with self.transaction():
             if status.fingerprint(self._connection, "baseline") == recorded.digest:
                 return False
-            baseline.replace(self._db, recorded)
+            baseline.replace(self._connection, recorded)
             status.keep_fingerprint(self._db, "baseline", recorded.digest)
             return True
 
