@@ -159,6 +159,27 @@ async def test_the_cursor_and_enter_are_told_by_symbol() -> None:
         assert app.told == ["highlighted None", "highlighted NVDA", "opened NVDA"]
 
 
+async def test_enter_without_a_cursor_goes_to_the_first_heading_and_neither_opens_nor_closes_anything() -> None:
+    app = QuoteScreen()
+    async with app.run_test(size=SIZE) as pilot:
+        before = app.board.keys
+        await pilot.press("enter")
+        assert app.board.highlighted == Line(0, None)
+        assert app.board.keys == before
+        assert app.told == ["highlighted None"]
+        await pilot.press("enter")
+        assert len(app.board.keys) < len(before)
+
+
+async def test_enter_without_a_cursor_opens_the_first_symbol_of_a_sorted_board() -> None:
+    app = QuoteScreen()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("s", "enter")
+        first = app.board.keys[0].symbol
+        assert first is not None
+        assert app.told[-1] == f"opened {first}"
+
+
 # Filled from the picture
 
 

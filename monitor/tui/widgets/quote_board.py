@@ -173,10 +173,14 @@ class QuoteBoard(LineList[Line]):
         self._rearrange(self._order.toggled(self._groups[key.group].name))
 
     def action_open(self) -> None:
-        if self.highlighted is not None and self.highlighted.symbol is None:
-            self.action_collapse()
-        else:
+        """A ticker, or close a group; a group that the cursor was not on yet is only gone to."""
+        was_here = self.highlighted is not None
+        if not was_here:
+            self.action_move(0)
+        if self.highlighted is None or self.highlighted.symbol is not None:
             super().action_open()
+        elif was_here:
+            self.action_collapse()
 
     def on_click(self, event: events.Click) -> None:
         column = self._columns.at(event.x) if event.y == 0 else None
